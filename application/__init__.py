@@ -1,0 +1,1 @@
+"""What the core does: it carries facts to the domain and decisions to the ports."""

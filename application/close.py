@@ -1,0 +1,170 @@
+"""Carrying out a close: the position first, then its orders; the stop protects until the position is gone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ..domain.errors import AuthenticationError, OrderExecutionError
+from ..domain.events import Allotment, Closed
+from ..domain.ids import Leg
+from ..domain.leg_state import Fate
+from ..domain.numbers import EXACT
+from ..domain.order import ZERO
+from ..domain.refusal import Declined, Refusal
+from ..domain.report import ClosedBy, ExecutionReport, Outcome
+from ..domain.side import position_side
+from ..domain.signal import Signal
+from ..domain.signal_state import SignalState
+from ..domain.snapshot import Position, Snapshot
+from . import reports
+from .desk import Desk
+from .entry import declined_by
+from .execute import claim, give_back
+from .exits import ExitOrder, ExitResult, exit_position
+from .observe import look
+from .protect import protect
+from .resolve import resolve
+
+
+def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> ExecutionReport:
+    """Carry out a close signal, new or interrupted; the caller holds the signal's turn and its symbol's.
+
+    Closes never need the gate: nothing that stops entries stops an exit. They close min(what was asked, what is ours,
+    what is held), oldest bracket first.
+    """
+    if signal.valid_until_ms is not None and desk.now_ms() >= signal.valid_until_ms and desk.state(signal.id) is None:
+        return reports.refused(desk, signal, Declined(Refusal.STALE, f"valid_until {signal.valid_until} has passed"))
+    declined = claim(desk, signal, quantity, digest)
+    if declined is not None:
+        return reports.refused(desk, signal, declined)
+    state = desk.known_state(signal.id)
+    for leg in state.of(Leg.EXIT):
+        if leg.fate is Fate.OPEN_QUESTION:
+            resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
+    if state.took_effect:
+        return conclude_close(desk, state, None)
+    try:
+        snapshot = look(desk, signal.symbol)
+    except (OrderExecutionError, AuthenticationError) as error:
+        return _release(desk, signal, declined_by(desk, signal.symbol, error))
+    order = _order(desk, signal, quantity, snapshot)
+    if order is None:
+        return _already_flat(desk, state)
+    result = exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.accepted_call_ms)
+    if not state.took_effect and result.refusal is not Refusal.REDUCE_ONLY and not _refused_for_good(state):
+        return _release(desk, signal, Declined(result.refusal or Refusal.UNREACHABLE, result.text))
+    return conclude_close(desk, state, result)
+
+
+def conclude_close(desk: Desk, state: SignalState, result: ExitResult | None) -> ExecutionReport:
+    """Bring the legs of what was closed in order, and report."""
+    signal = state.claim.signal
+    touched = {each.signal_id for leg in state.of(Leg.EXIT) for each in leg.intent.allotments}
+    protect(
+        desk,
+        signal.symbol,
+        until_ms=desk.now_ms() + desk.timings.settle_ms,
+        done=lambda: all(_in_order(desk, signal_id) for signal_id in touched),
+    )
+    outcome = _outcome(desk, state, result)
+    exits = tuple(state.of(Leg.EXIT))
+    newest = next((leg.order for leg in reversed(exits) if leg.order is not None), None)
+    report = ExecutionReport(
+        signal_id=state.signal_id,
+        symbol=state.symbol,
+        type=signal.type,
+        outcome=outcome,
+        reason=None if outcome is not Outcome.REJECTED or not exits else exits[-1].refusal,
+        text="" if result is None else result.text,
+        filled_quantity=state.executed(Leg.EXIT),
+        average_price=reports.average(exits),
+        exit=newest,
+        closed_by=ClosedBy.EXIT if outcome is Outcome.CLOSED else None,
+        position=_position(desk, signal),
+        provisional=any(leg.fate is Fate.ABSENT for leg in exits),
+        corrections=() if state.report is None else state.report.corrections,
+        at_ms=desk.now_ms(),
+    )
+    desk.report(report)
+    if not state.open_questions:
+        desk.record(Closed(desk.now_ms(), state.signal_id, ClosedBy.EXIT), vital=True)
+        desk.forget(state.signal_id)
+    return report
+
+
+def _order(desk: Desk, signal: Signal, quantity: Decimal | None, snapshot: Snapshot) -> ExitOrder | None:
+    direction = signal.type.direction
+    book = desk.symbol_book(signal.symbol)
+    ours = book.open_quantity(direction)
+    held = snapshot.held(direction, position_side(snapshot.mode, direction))
+    size = min(ours, held) if quantity is None else min(quantity, ours, held)
+    if size <= ZERO:
+        return None
+    left = size
+    allotments: list[Allotment] = []
+    for each in book.holding(direction):
+        share = min(left, each.open_quantity)
+        if share > ZERO:
+            allotments.append(Allotment(each.signal_id, share))
+            left = EXACT.subtract(left, share)
+    return ExitOrder(
+        signal_id=signal.id,
+        symbol=signal.symbol,
+        direction=direction,
+        mode=snapshot.mode,
+        quantity=size,
+        allotments=tuple(allotments),
+    )
+
+
+def _outcome(desk: Desk, state: SignalState, result: ExitResult | None) -> Outcome:
+    if state.open_questions:
+        return Outcome.UNKNOWN
+    if state.executed(Leg.EXIT) > ZERO:
+        left = desk.symbol_book(state.symbol).open_quantity(state.claim.signal.type.direction)
+        return Outcome.CLOSED if left <= ZERO else Outcome.REDUCED
+    if result is not None and result.refusal is Refusal.REDUCE_ONLY:
+        return Outcome.ALREADY_FLAT
+    return Outcome.REJECTED if _refused_for_good(state) else Outcome.NOT_FILLED
+
+
+def _refused_for_good(state: SignalState) -> bool:
+    last = state.last(Leg.EXIT)
+    return last is not None and last.refused_for_good
+
+
+def _in_order(desk: Desk, signal_id: str) -> bool:
+    """Whether a bracket that lost size is closed, or has its smaller stop seen live."""
+    state = desk.state(signal_id)
+    if state is None or state.closed_by is not None or state.bracket is None:
+        return True
+    stops = [leg for leg in state.of(Leg.STOP) if leg.fate is Fate.OPEN]
+    return state.open_quantity > ZERO and all(leg.quantity == state.open_quantity for leg in stops)
+
+
+def _already_flat(desk: Desk, state: SignalState) -> ExecutionReport:
+    report = ExecutionReport(
+        signal_id=state.signal_id,
+        symbol=state.symbol,
+        type=state.claim.signal.type,
+        outcome=Outcome.ALREADY_FLAT,
+        text="nothing of ours is open in that direction",
+        at_ms=desk.now_ms(),
+    )
+    desk.report(report)
+    desk.record(Closed(desk.now_ms(), state.signal_id, ClosedBy.NOT_FILLED), vital=True)
+    desk.forget(state.signal_id)
+    return report
+
+
+def _position(desk: Desk, signal: Signal) -> Position | None:
+    try:
+        snapshot = desk.exchange.snapshot(signal.symbol)
+    except (OrderExecutionError, AuthenticationError):
+        return None  # the report says what is known without it
+    return snapshot.position(position_side(snapshot.mode, signal.type.direction))
+
+
+def _release(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:
+    give_back(desk, signal.id)
+    return reports.refused(desk, signal, declined)

@@ -1,0 +1,269 @@
+"""The workplace all use cases share: the ports, the policies, and the book with the one way to change it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+from loguru import logger
+
+from ..domain.alarm import Alarm, AlarmKind
+from ..domain.audit_record import AuditRecord, AuditType
+from ..domain.book import Book
+from ..domain.codec import to_json
+from ..domain.errors import ConfigurationError, JournalError, SignalConflict, ValidationError
+from ..domain.events import Claimed, Event, Reported
+from ..domain.limits import RiskLimits
+from ..domain.protection_policy import ProtectionPolicy
+from ..domain.report import ExecutionReport
+from ..domain.retry_policy import RetryPolicy
+from ..domain.side import Direction
+from ..domain.signal_state import SignalState
+from ..domain.symbol_book import SymbolBook
+from ..domain.timings import Timings
+from ..ports.alerts import Alerts
+from ..ports.audit import Audit
+from ..ports.exchange import Exchange
+from ..ports.journal import Journal
+from ..ports.kill_switch import KillSwitch
+from .turns import Once, Turns
+
+
+@attrs.define(kw_only=True)
+class Started:
+    """An entry of ours that was sent: what the rate and duplicate limits look back on."""
+
+    at_ms: int
+    signal_id: str
+    symbol: str
+    direction: Direction
+    quantity: Decimal
+
+
+@attrs.define(kw_only=True)
+class Desk:
+    """Everything the use cases work with.
+
+    Facts enter through `record`: first the journal, then the book. `note` tells the audit log, `alarm` the people.
+    """
+
+    exchange: Exchange
+    journal: Journal
+    audit: Audit
+    alerts: Alerts
+    namespace: str
+    retry: RetryPolicy
+    protection: ProtectionPolicy
+    limits: RiskLimits
+    timings: Timings
+    host_guards: bool
+    kill_switch: KillSwitch | None
+    book: Book
+    turns: Turns = attrs.field(factory=Turns)
+    once: Once = attrs.field(factory=Once)
+    guards: int = 0
+    closing: bool = False
+    journal_failure: str | None = None
+    audit_failure: str | None = None
+    due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
+    missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
+    entries: list[Started] = attrs.field(factory=list[Started])
+    alarms_raised: list[Alarm] = attrs.field(factory=list[Alarm])
+    _alarmed_ms: dict[tuple[object, ...], int] = attrs.field(factory=dict[tuple[object, ...], int])
+    _mutex: threading.RLock = attrs.field(factory=threading.RLock)
+    _pid: int = attrs.field(factory=os.getpid)
+
+    def now_ms(self) -> int:
+        """Return exchange time."""
+        return self.exchange.clock.now_ms()
+
+    def check_process(self) -> None:
+        """Refuse to work in a forked child: it shares sockets and files with its parent.
+
+        Raises:
+            ConfigurationError: this is not the process that built the manager.
+        """
+        if os.getpid() != self._pid:
+            raise ConfigurationError("the manager was built in another process; build one after the fork")
+
+    def state(self, signal_id: str) -> SignalState | None:
+        """Return what is known of an open signal."""
+        with self._mutex:
+            return self.book.signals.get(signal_id)
+
+    def known_state(self, signal_id: str) -> SignalState:
+        """Return what is known of an open signal.
+
+        Raises:
+            ValidationError: there is no such open signal.
+        """
+        state = self.state(signal_id)
+        if state is None:
+            raise ValidationError("signal_id", f"no open signal is called {signal_id!r}")
+        return state
+
+    def past_state(self, signal_id: str) -> SignalState | None:
+        """Return what the journal keeps of a signal, open or closed."""
+        return Book.of(self.journal.events_of(signal_id)).signals.get(signal_id)
+
+    def symbol_book(self, symbol: str) -> SymbolBook:
+        """Return our side of one symbol."""
+        with self._mutex:
+            return SymbolBook(
+                symbol=symbol,
+                signals=tuple(state for state in self.book.signals.values() if state.symbol == symbol),
+                missing_since_ms=dict(self.missing_since_ms.get(symbol, {})),
+            )
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return every symbol with something open."""
+        with self._mutex:
+            return self.book.symbols()
+
+    def record(self, *events: Event, vital: bool = False) -> None:
+        """Write facts to the journal, then take them into the book.
+
+        Args:
+            events: in the order they became known.
+            vital: the facts guard an open position: if the journal fails, they are kept in memory and the work goes on.
+
+        Raises:
+            JournalError: the journal failed, and the facts were not vital.
+        """
+        with self._mutex:
+            extended: list[Event] = []
+            for event in events:
+                extended += [event, *self.book.consequences(event)]
+        try:
+            self.journal.append(extended)
+        except JournalError as error:
+            self.store_failed(journal=str(error))
+            if not vital:
+                raise
+        self.absorb(*extended)
+
+    def absorb(self, *events: Event) -> None:
+        """Take facts that are in the journal already into the book."""
+        with self._mutex:
+            for event in events:
+                self.book.apply(event)
+
+    def claim(self, event: Claimed) -> None:
+        """Take a signal's id in the journal.
+
+        Raises:
+            JournalError: it could not be kept.
+            SignalConflict: another process of the same journal took it in between.
+        """
+        if self.journal.claim(event) is not None:
+            raise SignalConflict(event.signal_id)
+        self.absorb(event)
+
+    def restore(self, signal_id: str) -> None:
+        """Take a signal from the journal back into the book."""
+        state = self.past_state(signal_id)
+        with self._mutex:
+            if state is not None:
+                self.book.signals[signal_id] = state
+
+    def forget(self, signal_id: str) -> None:
+        """Drop a closed signal from memory."""
+        with self._mutex:
+            self.book.forget(signal_id)
+
+    def store_failed(self, *, journal: str | None = None, audit: str | None = None) -> None:
+        """Remember that a store failed: from now on no entries; protection and exits go on."""
+        self.journal_failure = journal or self.journal_failure
+        self.audit_failure = audit or self.audit_failure
+        name, what = ("journal", journal) if journal is not None else ("audit log", audit)
+        self.alarm(
+            AlarmKind.STORE_FAILED,
+            f"the {name} cannot be written ({what}): entries are refused, protection and exits go on from memory; "
+            "make room or repair the disk, then build the manager anew",
+        )
+
+    def note(
+        self,
+        kind: AuditType,
+        operation: str,
+        *,
+        symbol: str | None = None,
+        signal_id: str | None = None,
+        client_id: str | None = None,
+        order_data: object = None,
+        response: object = None,
+    ) -> None:
+        """Write a line to the audit log; a failure stops entries, never the work at hand."""
+        record = AuditRecord(
+            at_ms=self.now_ms(),
+            type=kind,
+            operation=operation,
+            environment=self.exchange.environment,
+            symbol=symbol,
+            order_data=_object(order_data),
+            response=_object(response),
+            signal_id=signal_id,
+            client_order_id=client_id,
+        )
+        try:
+            self.audit.write(record)
+            self.audit_failure = None
+        except JournalError as error:
+            self.store_failed(audit=str(error))
+
+    def alarm(
+        self, kind: AlarmKind, text: str, *, symbol: str | None = None, signal_id: str | None = None, once: bool = False
+    ) -> None:
+        """Tell a person, now and, while it is raised again, every `alarm_repeat_ms`; *once* tells each text only
+        once.
+        """
+        now = self.now_ms()
+        key = (kind, symbol, signal_id, text) if once else (kind, symbol, signal_id)
+        with self._mutex:
+            before = self._alarmed_ms.get(key)
+            if before is not None and (once or now - before < self.timings.alarm_repeat_ms):
+                return
+            self._alarmed_ms[key] = now
+        alarm = Alarm(kind, now, text, symbol, signal_id)
+        self.alarms_raised.append(alarm)
+        if kind is not AlarmKind.STORE_FAILED:
+            audit_type = AuditType.UNPROTECTED if kind is AlarmKind.UNPROTECTED else AuditType.ALARM
+            response = {"kind": kind.name, "severity": alarm.severity.value, "text": text}
+            self.note(audit_type, "alarm", symbol=symbol, signal_id=signal_id, response=response)
+        self._ring(alarm)
+
+    def _ring(self, alarm: Alarm) -> None:
+        try:
+            self.alerts(alarm)
+        except Exception as error:  # noqa: BLE001 - the bell is the host's code: whatever it raises must not stop the guard
+            logger.error("the alert callback raised {}: {}", type(error).__name__, error)
+
+    def report(self, report: ExecutionReport) -> ExecutionReport:
+        """Keep the latest report of a signal and return it."""
+        self.record(Reported(report.at_ms, report.signal_id, report), vital=True)
+        self.note(
+            AuditType.REPORTED,
+            "report",
+            symbol=report.symbol,
+            signal_id=report.signal_id,
+            response={
+                "outcome": report.outcome.value,
+                "reason": None if report.reason is None else report.reason.name,
+                "filled_quantity": report.filled_quantity,
+                "average_price": report.average_price,
+            },
+        )
+        logger.info("signal {} on {}: {}", report.signal_id, report.symbol, report.outcome.value)
+        return report
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return {str(name): to_json(item) for name, item in value.items()}
+    encoded = to_json(value)
+    return encoded if isinstance(encoded, dict) else {"value": encoded}

@@ -1,0 +1,141 @@
+"""Sending the entry: once, and again only what is known not to have been executed."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..domain.audit_record import AuditType
+from ..domain.bracket import Bracket
+from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError, RateLimitedError
+from ..domain.ids import Leg
+from ..domain.instrument import Instrument
+from ..domain.leg_state import Fate, LegState
+from ..domain.refusal import Declined, Refusal
+from ..domain.reply import ReplyKind
+from ..domain.signal_state import SignalState
+from ..domain.snapshot import Watermark
+from .adopt import adopt_signal
+from .desk import Desk, Started
+from .observe import inquire, unanswered
+from .resolve import resolve
+from .submit import Wanted, submit
+
+
+def enter(desk: Desk, state: SignalState, plan: Bracket, *, until_ms: int) -> Declined | None:
+    """Bring the entry of *state* to a known fate, or to an open question.
+
+    Returns:
+        why no order took effect; None when one did, or may have.
+    """
+    try:
+        if not state.took_effect and _may_be_older(desk, state) and adopt_signal(desk, state, plan):
+            return None
+        watermark = None if state.took_effect else desk.exchange.history(plan.symbol).watermark
+    except (OrderExecutionError, AuthenticationError) as error:
+        return declined_by(desk, plan.symbol, error)
+    if not state.took_effect:
+        try:
+            declined = _attempts(desk, state, plan, watermark, until_ms)
+        except JournalError as error:
+            return Declined(Refusal.STORE_FAILED, str(error))
+        if declined is not None:
+            return declined
+    for leg in state.of(Leg.ENTRY):
+        if leg.fate is Fate.OPEN_QUESTION:
+            resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
+    return None
+
+
+def declined_by(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> Declined:
+    """Return why an entry cannot start when a read before it failed."""
+    unanswered(desk, error, symbol)
+    if isinstance(error, AuthenticationError):
+        return Declined(Refusal.NOT_ALLOWED, str(error))
+    if error.refusal is not None:
+        return Declined(error.refusal, str(error))
+    fallback = Refusal.RATE_LIMITED if isinstance(error, RateLimitedError) else Refusal.UNREACHABLE
+    return Declined(fallback, str(error))
+
+
+def _may_be_older(desk: Desk, state: SignalState) -> bool:
+    """Whether the signal may have been traded before this journal began: its memory then proves nothing."""
+    created, began = state.claim.signal.created_ms, desk.journal.created_ms
+    return created is None or began is None or created <= began
+
+
+def _attempts(
+    desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | None, until_ms: int
+) -> Declined | None:
+    for failures in range(1, desk.retry.attempts_max + 1):
+        leg = _send(desk, state, plan, watermark)
+        if leg.fate is not Fate.NOTHING:
+            return None
+        if leg.refusal is Refusal.OFF_GRID and failures == 1:
+            refreshed = _on_grid(plan, desk.exchange.instrument(plan.symbol, refresh=True))
+            if refreshed is not None and refreshed != plan:
+                plan = refreshed
+                continue
+        if not _again(desk, state, leg, failures, until_ms):
+            return _not_executed(leg)
+        if leg.fate is not Fate.NOTHING:
+            return None
+    return None
+
+
+def _send(desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | None) -> LegState:
+    attempt = state.next_attempt(Leg.ENTRY)
+    (leg,) = submit(
+        desk,
+        Wanted(
+            signal_id=state.signal_id, leg=Leg.ENTRY, attempt=attempt, request=plan.entry(attempt), watermark=watermark
+        ),
+    )
+    desk.entries.append(
+        Started(
+            at_ms=desk.now_ms(),
+            signal_id=state.signal_id,
+            symbol=plan.symbol,
+            direction=plan.direction,
+            quantity=plan.quantity,
+        )
+    )
+    return leg
+
+
+def _on_grid(plan: Bracket, instrument: Instrument) -> Bracket | None:
+    """Round the entry's size down to rules that changed under way; None when nothing is left of it."""
+    size = instrument.floor_quantity(plan.quantity, market=True)
+    return attrs.evolve(plan, quantity=size) if size > 0 else None
+
+
+def _again(desk: Desk, state: SignalState, leg: LegState, failures: int, until_ms: int) -> bool:
+    """Whether to send the entry once more; waits as asked, then looks once before saying yes."""
+    reply = leg.reply
+    if reply is None or leg.refused_for_good or failures >= desk.retry.attempts_max:
+        return False
+    wait_ms = max(int(desk.retry.delay_seconds(failures) * 1000), reply.retry_after_ms or 0)
+    valid_ms = state.claim.signal.valid_until_ms
+    if desk.now_ms() + wait_ms >= (until_ms if valid_ms is None else min(until_ms, valid_ms)):
+        return False
+    desk.note(
+        AuditType.RETRY_ATTEMPT,
+        "entry",
+        symbol=state.symbol,
+        signal_id=state.signal_id,
+        client_id=leg.client_id,
+        response={"attempt": failures + 1, "wait_ms": wait_ms, "why": reply.kind.value},
+    )
+    desk.exchange.clock.sleep(wait_ms / 1000)
+    if reply.kind is ReplyKind.NOT_SENT:
+        return True
+    try:
+        inquire(desk, [leg])  # the refusal is believed; but a look costs little, and a double fill much
+    except (OrderExecutionError, AuthenticationError) as error:
+        unanswered(desk, error, state.symbol)
+        return False
+    return True
+
+
+def _not_executed(leg: LegState) -> Declined:
+    refusal = leg.refusal or Refusal.UNREACHABLE
+    return Declined(refusal, leg.reply.text if leg.reply is not None and leg.reply.text else refusal.value)

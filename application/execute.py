@@ -1,0 +1,192 @@
+"""From an entry signal to a position that is protected, closed, or loudly reported."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from ..domain.actions import Action, PlaceStop, PlaceTarget
+from ..domain.audit_record import AuditType
+from ..domain.bracket import Bracket
+from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError
+from ..domain.events import Claimed, Planned, Reclaimed, Released
+from ..domain.ids import Leg
+from ..domain.leg_state import Fate
+from ..domain.order import ZERO
+from ..domain.refusal import Declined, Refusal
+from ..domain.report import ExecutionReport, Outcome
+from ..domain.signal import Signal
+from ..domain.signal_state import SignalState
+from ..domain.snapshot import Position
+from . import reports
+from .desk import Desk
+from .entry import declined_by, enter
+from .flip import flip
+from .gate import Facts, admit, admit_plan
+from .observe import look
+from .protect import perform, protect
+from .settle import settle
+
+
+def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) -> ExecutionReport:
+    """Carry out an entry signal, new or interrupted; the caller holds the signal's turn and its symbol's."""
+    until_ms = desk.now_ms() + desk.timings.accepted_call_ms
+    state = desk.state(signal.id)
+    if state is None or not state.took_effect:
+        declined = admit(desk, signal) or claim(desk, signal, quantity, digest)
+        if declined is not None:
+            return _refused(desk, signal, declined)
+        state = desk.known_state(signal.id)
+        declined = _plan(desk, state, quantity)
+        if declined is not None:
+            return _release(desk, signal, declined)
+    if state.bracket is not None:
+        declined = enter(desk, state, state.bracket, until_ms=until_ms)
+        if declined is not None and not state.took_effect and not _rejected(state):
+            return _release(desk, signal, declined)
+    return conclude(desk, state)
+
+
+def claim(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> Declined | None:
+    """Take the signal's id in the journal, or take it again after a release."""
+    now = desk.now_ms()
+    try:
+        if desk.state(signal.id) is not None:
+            return None
+        if desk.past_state(signal.id) is not None:
+            desk.record(Reclaimed(now, signal.id))
+            desk.restore(signal.id)
+        else:
+            desk.claim(Claimed(now, signal.id, digest, signal, quantity))
+    except JournalError as error:
+        desk.store_failed(journal=str(error))
+        return Declined(Refusal.STORE_FAILED, str(error))
+    desk.note(AuditType.SIGNAL_CLAIMED, "execute_signal", symbol=signal.symbol, signal_id=signal.id, order_data=signal)
+    return None
+
+
+def conclude(desk: Desk, state: SignalState) -> ExecutionReport:
+    """Settle and protect whatever the entry became, and report it."""
+    for leg in state.of(Leg.ENTRY):
+        if leg.fate is Fate.OPEN:
+            settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
+    if state.open_quantity > ZERO:
+        _protect(desk, state)
+    else:
+        protect(desk, state.symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
+    for leg in state.of(Leg.ENTRY):
+        if (
+            leg.fate is Fate.ENDED
+        ):  # the answer to a send carries no price; the stop came first, now there is time to ask
+            settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
+    return desk.report(reports.entry_report(desk, state, position=_position(desk, state)))
+
+
+def give_back(desk: Desk, signal_id: str) -> None:
+    """Release a signal's id; not while the fate of an order that it closed something with is unknown."""
+    if not desk.known_state(signal_id).open_questions:
+        desk.record(Released(desk.now_ms(), signal_id), vital=True)
+        desk.forget(signal_id)
+
+
+def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
+    """Read the facts, flip if need be, fix the bracket, and hold it against every limit."""
+    signal = state.claim.signal
+    try:
+        instrument = desk.exchange.instrument(signal.symbol)
+        facts = Facts(
+            instrument=instrument,
+            snapshot=look(desk, signal.symbol),
+            reference=desk.exchange.reference(signal.symbol),
+        )
+        bracket = _bracket(desk, signal, quantity, facts)
+        if isinstance(bracket, Declined):
+            return bracket
+        flipped = flip(desk, state, facts.snapshot)
+        if isinstance(flipped, Declined):
+            return flipped
+        if flipped:
+            facts = attrs.evolve(
+                facts, snapshot=look(desk, signal.symbol), reference=desk.exchange.reference(signal.symbol)
+            )
+            bracket = _bracket(desk, signal, quantity, facts)
+            if isinstance(bracket, Declined):
+                return bracket
+        declined = admit_plan(desk, signal, facts, bracket)
+        if declined is None:
+            desk.record(Planned(desk.now_ms(), signal.id, bracket))
+        return declined
+    except (OrderExecutionError, AuthenticationError) as error:
+        return declined_by(desk, signal.symbol, error)
+    except JournalError as error:
+        return Declined(Refusal.STORE_FAILED, str(error))
+
+
+def _bracket(desk: Desk, signal: Signal, quantity: Decimal, facts: Facts) -> Bracket | Declined:
+    return Bracket.plan(
+        signal,
+        quantity=quantity,
+        instrument=facts.instrument,
+        reference=facts.reference,
+        mode=facts.snapshot.mode,
+        namespace=desk.namespace,
+        policy=desk.protection,
+    )
+
+
+def _protect(desk: Desk, state: SignalState) -> None:
+    """Stop first, target right behind it, then look until both are seen."""
+    plan = state.bracket
+    actions: list[Action] = []
+    if plan is not None and not state.waived and not state.unexpected_fill and not any(state.of(Leg.STOP)):
+        if plan.stop_price is not None:
+            actions.append(PlaceStop(state.signal_id, state.open_quantity))
+        if plan.target_price is not None:
+            actions.append(PlaceTarget(state.signal_id, state.open_quantity))
+    perform(desk, state.symbol, actions)
+    until_ms = desk.now_ms() + desk.timings.protect_hard_ms
+    protect(desk, state.symbol, until_ms=until_ms, done=lambda: _at_rest(state))
+
+
+def _at_rest(state: SignalState) -> bool:
+    """Whether nothing more of this entry is to be waited for now."""
+    if state.closed_by is not None:
+        return True
+    outcome = reports.entry_outcome(state)
+    target = state.last(Leg.TARGET)
+    if outcome in (Outcome.PROTECTED_WITHOUT_TAKE_PROFIT, Outcome.OPEN):
+        wanted = state.bracket is not None and state.bracket.target_price is not None
+        return not wanted or (target is not None and (target.refused_for_good or target.fate is Fate.OPEN))
+    return outcome is Outcome.PROTECTED
+
+
+def _position(desk: Desk, state: SignalState) -> Position | None:
+    if state.bracket is None:
+        return None
+    try:
+        return desk.exchange.snapshot(state.symbol).position(state.bracket.position_side)
+    except (OrderExecutionError, AuthenticationError):
+        return None  # the report says what is known without it
+
+
+def _rejected(state: SignalState) -> bool:
+    """Whether the exchange refused the entry for good: that is the signal's end, equal on every replay."""
+    return reports.entry_outcome(state) is Outcome.REJECTED
+
+
+def _refused(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:
+    desk.note(
+        AuditType.SIGNAL_REFUSED,
+        "execute_signal",
+        symbol=signal.symbol,
+        signal_id=signal.id,
+        response={"reason": declined.refusal.name, "text": declined.text},
+    )
+    return reports.refused(desk, signal, declined)
+
+
+def _release(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:
+    """No entry took effect: give the id back, so that the same decision may be tried again."""
+    give_back(desk, signal.id)
+    return _refused(desk, signal, declined)

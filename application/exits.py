@@ -1,0 +1,174 @@
+"""Closing at market: reduce-only, at most what is held, and never believed without evidence."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from ..domain.bracket import exit_order
+from ..domain.errors import OrderExecutionError
+from ..domain.events import Allotment
+from ..domain.ids import Leg
+from ..domain.leg_state import Fate, LegState
+from ..domain.numbers import EXACT
+from ..domain.order import ZERO
+from ..domain.refusal import Refusal
+from ..domain.reply import ReplyKind
+from ..domain.side import Direction, PositionMode, position_side
+from ..domain.snapshot import Watermark
+from .desk import Desk
+from .observe import look
+from .resolve import resolve
+from .settle import settle
+from .submit import Wanted, submit
+
+SLICES_MAX = 50
+"""A position larger than so many market orders of maximum size is closed in several reconciles."""
+
+
+@attrs.frozen(kw_only=True)
+class ExitOrder:
+    """What is to be closed, in whose name, and whose size it is.
+
+    Attributes:
+        signal_id: the signal whose id the orders carry.
+        quantity: base units, at most what our signals hold.
+        allotments: the brackets concerned, in the order in which they lose size.
+    """
+
+    signal_id: str
+    symbol: str
+    direction: Direction
+    mode: PositionMode
+    quantity: Decimal
+    allotments: tuple[Allotment, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ExitResult:
+    """What came of it.
+
+    Attributes:
+        executed: closed by these orders, base units.
+        confirmed: the fate of every order is known.
+        refusal: why the last order was refused, if it was.
+        text: the exchange's words for it.
+    """
+
+    executed: Decimal
+    confirmed: bool
+    refusal: Refusal | None = None
+    text: str = ""
+
+
+def exit_position(desk: Desk, order: ExitOrder, *, until_ms: int) -> ExitResult:
+    """Close `order.quantity` at market, in slices the exchange takes, trying again what is known not to have happened.
+
+    Works until done, or until *until_ms*; an outcome nobody knows is resolved by evidence, and stays an open question
+    when that takes longer.
+    """
+    executed = ZERO
+    failures = 0
+    last: LegState | None = None
+    for _ in range(SLICES_MAX):
+        left = EXACT.subtract(order.quantity, executed)
+        slice_size = _slice(desk, order, left)
+        if slice_size <= ZERO:
+            break
+        last = _send_slice(desk, order, slice_size, executed)
+        executed = EXACT.add(executed, last.executed)
+        if last.fate in (Fate.OPEN, Fate.OPEN_QUESTION):
+            return ExitResult(executed=executed, confirmed=False)
+        if last.executed > ZERO:
+            continue
+        failures += 1
+        if not _again(desk, last, failures, until_ms):
+            break
+    return ExitResult(
+        executed=executed,
+        confirmed=True,
+        refusal=None if last is None or executed > ZERO else last.refusal,
+        text="" if last is None or last.reply is None else last.reply.text,
+    )
+
+
+def _send_slice(desk: Desk, order: ExitOrder, size: Decimal, executed: Decimal) -> LegState:
+    state = desk.known_state(order.signal_id)
+    attempt = state.next_attempt(Leg.EXIT)
+    request = exit_order(
+        namespace=desk.namespace,
+        signal_id=order.signal_id,
+        symbol=order.symbol,
+        direction=order.direction,
+        mode=order.mode,
+        quantity=size,
+        attempt=attempt,
+    )
+    (leg,) = submit(
+        desk,
+        Wanted(
+            signal_id=order.signal_id,
+            leg=Leg.EXIT,
+            attempt=attempt,
+            request=request,
+            watermark=_watermark(desk, order.symbol),
+            allotments=_remaining(order.allotments, executed),
+        ),
+    )
+    if leg.fate is Fate.OPEN_QUESTION:
+        resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
+    if leg.fate is Fate.OPEN:
+        settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
+    return leg
+
+
+def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> Decimal:
+    """Return the next size to send: on the grid, within the market lot, and no more than is held."""
+    if left <= ZERO:
+        return ZERO
+    try:
+        snapshot = look(desk, order.symbol)
+        held = snapshot.held(order.direction, position_side(order.mode, order.direction))
+        instrument = desk.exchange.instrument(order.symbol)
+    except OrderExecutionError:
+        return left  # the exchange's reduce-only check bounds it; not to try would leave the position open
+    maximum = instrument.market_lot.maximum
+    wanted = min(left, held) if maximum <= ZERO else min(left, held, maximum)
+    return instrument.floor_quantity(wanted, market=True)
+
+
+def _again(desk: Desk, leg: LegState, failures: int, until_ms: int) -> bool:
+    """Whether to try once more; waits for it."""
+    if leg.fate is Fate.NOTHING and leg.reply is not None:
+        if leg.refusal is Refusal.OFF_GRID and failures == 1:
+            desk.exchange.instrument(leg.intent.request.symbol, refresh=True)
+            return True
+        if leg.reply.kind is ReplyKind.REJECTED:
+            return False
+    wait_ms = int(desk.retry.delay_seconds(failures) * 1000)
+    if leg.reply is not None and leg.reply.retry_after_ms is not None:
+        wait_ms = max(wait_ms, leg.reply.retry_after_ms)
+    if failures >= desk.retry.attempts_max or desk.now_ms() + wait_ms >= until_ms:
+        return False
+    desk.exchange.clock.sleep(wait_ms / 1000)
+    return True
+
+
+def _remaining(allotments: tuple[Allotment, ...], executed: Decimal) -> tuple[Allotment, ...]:
+    """Return what is left of *allotments* after *executed* was taken from their front."""
+    left: list[Allotment] = []
+    for allotment in allotments:
+        taken = min(executed, allotment.quantity)
+        executed = EXACT.subtract(executed, taken)
+        rest = EXACT.subtract(allotment.quantity, taken)
+        if rest > ZERO:
+            left.append(Allotment(allotment.signal_id, rest))
+    return tuple(left)
+
+
+def _watermark(desk: Desk, symbol: str) -> Watermark | None:
+    try:
+        return desk.exchange.history(symbol).watermark
+    except OrderExecutionError:
+        return None  # one witness less; an exit is not held up for it

@@ -1,0 +1,180 @@
+"""The one place that decides whether an entry may start, in one fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+import attrs
+
+from ..domain.alarm import AlarmKind
+from ..domain.bracket import Bracket
+from ..domain.budget import ENTRY_WORST_CASE
+from ..domain.events import Halted
+from ..domain.halt import HaltLevel
+from ..domain.instrument import Instrument
+from ..domain.limits import EntryFacts
+from ..domain.numbers import EXACT, magnitude
+from ..domain.order import ZERO, Purpose
+from ..domain.refusal import Declined, Refusal
+from ..domain.side import position_side
+from ..domain.signal import Signal
+from ..domain.snapshot import Reference, Snapshot
+from .desk import Desk
+
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """What was read from the exchange before an entry: everything the decision needs, nothing it does not."""
+
+    instrument: Instrument
+    snapshot: Snapshot
+    reference: Reference
+
+
+def admit(desk: Desk, signal: Signal) -> Declined | None:
+    """Judge an entry by what is known without asking the exchange. First refusal wins."""
+    for check in _CHECKS:
+        declined = check(desk, signal)
+        if declined is not None:
+            return declined
+    return None
+
+
+def obey_kill_switch(desk: Desk) -> HaltLevel:
+    """Take over what the outer kill switch says, and return the level in force."""
+    order = desk.kill_switch() if desk.kill_switch is not None else None
+    if order is not None and order.level > desk.book.halt_level:
+        desk.record(Halted(desk.now_ms(), order.level, order.reason), vital=True)
+        desk.alarm(AlarmKind.HALTED, f"halted at {order.level.name} from outside: {order.reason}")
+    return desk.book.halt_level
+
+
+def admit_plan(desk: Desk, signal: Signal, facts: Facts, bracket: Bracket) -> Declined | None:
+    """Judge a planned entry by what the exchange shows: nobody else's size, and every limit. Nothing comes after
+    this.
+    """
+    foreign = desk.symbol_book(signal.symbol).foreign(facts.snapshot)
+    if foreign and not desk.protection.allow_foreign_position:
+        sizes = ", ".join(f"{size} {direction.value}" for direction, size in foreign.items())
+        return Declined(
+            Refusal.FOREIGN_POSITION,
+            f"{signal.symbol} holds {sizes} that is not ours; close it, or set ProtectionPolicy(allow_foreign_position=True)",
+        )
+    return desk.limits.check(entry_facts(desk, signal, facts, bracket))
+
+
+def entry_facts(desk: Desk, signal: Signal, facts: Facts, bracket: Bracket) -> EntryFacts:
+    """Gather what the limits are held against; what costs a read is read only for a limit that is on.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    now = desk.now_ms()
+    limits = desk.limits
+    held = facts.snapshot.position(position_side(facts.snapshot.mode, bracket.direction))
+    return EntryFacts(
+        symbol=signal.symbol,
+        direction=bracket.direction,
+        quantity=bracket.quantity,
+        mark=facts.reference.mark,
+        last=facts.reference.last,
+        stop_price=bracket.stop_price,
+        held=ZERO if held is None else held.amount,
+        exposure=_exposure(desk) if limits.needs_exposure else ZERO,
+        leverage=desk.exchange.settings(signal.symbol).leverage if limits.needs_leverage else None,
+        entries_last_minute=sum(1 for started in desk.entries if now - started.at_ms < MINUTE_MS),
+        twin_age_ms=_twin_age(desk, signal, bracket, now),
+        realized_today=desk.exchange.income(now - now % DAY_MS) if limits.max_daily_loss is not None else ZERO,
+        signal_age_ms=None if signal.created_ms is None else now - signal.created_ms,
+    )
+
+
+def _exposure(desk: Desk) -> Decimal:
+    notional = ZERO
+    for position in desk.exchange.positions():
+        price = position.entry_price if position.mark_price is None else position.mark_price
+        notional = EXACT.add(notional, EXACT.multiply(magnitude(position.amount), price))
+    return notional
+
+
+def _twin_age(desk: Desk, signal: Signal, bracket: Bracket, now: int) -> int | None:
+    twins = (
+        now - started.at_ms
+        for started in desk.entries
+        if started.signal_id != signal.id
+        and (started.symbol, started.direction, started.quantity)
+        == (signal.symbol, bracket.direction, bracket.quantity)
+    )
+    return min(twins, default=None)
+
+
+def _closing(desk: Desk, _: Signal) -> Declined | None:
+    return Declined(Refusal.CLOSING, "the manager is closing") if desk.closing else None
+
+
+def _halted(desk: Desk, _: Signal) -> Declined | None:
+    if obey_kill_switch(desk) is HaltLevel.NONE:
+        return None
+    return Declined(Refusal.HALTED, f"halted at {desk.book.halt_level.name}: {desk.book.halt_reason}; resume() ends it")
+
+
+def _stores(desk: Desk, _: Signal) -> Declined | None:
+    failure = desk.journal_failure or desk.audit_failure
+    return None if failure is None else Declined(Refusal.STORE_FAILED, failure)
+
+
+def _guarded(desk: Desk, _: Signal) -> Declined | None:
+    if not desk.exchange.real_time or desk.host_guards or desk.guards > 0:
+        return None
+    return Declined(
+        Refusal.UNGUARDED,
+        "enter `with manager.guarding():`, or call reconcile() yourself and build with host_guards=True",
+    )
+
+
+def _fresh(desk: Desk, signal: Signal) -> Declined | None:
+    if signal.valid_until_ms is not None and desk.now_ms() >= signal.valid_until_ms:
+        return Declined(Refusal.STALE, f"valid_until {signal.valid_until} has passed")
+    return None
+
+
+def _frozen(desk: Desk, signal: Signal) -> Declined | None:
+    reason = desk.book.frozen.get(signal.symbol)
+    if reason is not None:
+        return Declined(Refusal.FROZEN, reason)
+    questions = desk.book.questions_on(signal.symbol)
+    if not questions:
+        return None
+    return Declined(
+        Refusal.FROZEN, f"nobody knows yet whether {questions[0].client_id} was executed; reconcile() goes on asking"
+    )
+
+
+def _overdue(desk: Desk, _: Signal) -> Declined | None:
+    late = min(desk.due_ms.values(), default=None)
+    if late is None or desk.now_ms() - late <= desk.timings.overdue_ms or not desk.exchange.real_time:
+        return None
+    text = f"a duty was due {desk.now_ms() - late} ms ago; call reconcile(), or keep guarding() running"
+    desk.alarm(AlarmKind.DUTY_OVERDUE, text)
+    return Declined(Refusal.OVERDUE, text)
+
+
+def _budget(desk: Desk, _: Signal) -> Declined | None:
+    capacity = desk.exchange.capacity()
+    if capacity.affords(Purpose.ENTRY, ENTRY_WORST_CASE, desk.now_ms()):
+        return None
+    used = ", ".join(f"{each.name} {each.used}/{each.limit}" for each in capacity.allowances)
+    return Declined(Refusal.BUDGET, f"an entry with its whole worst case does not fit: {used}")
+
+
+_Check = Callable[[Desk, Signal], Declined | None]
+_CHECKS: tuple[_Check, ...] = (_closing, _halted, _stores, _guarded, _fresh, _frozen, _overdue, _budget)
+
+
+def checks() -> Iterator[str]:
+    """Yield the names of the checks, in the order they are made: for `status()` and for people."""
+    return (check.__name__.removeprefix("_") for check in _CHECKS)

@@ -1,0 +1,358 @@
+"""The thin public face: what a host calls."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from loguru import logger
+
+from ..domain.alarm import AlarmKind
+from ..domain.audit_record import AuditType
+from ..domain.book import Book
+from ..domain.errors import ConfigurationError, SignalConflict, SurefillError, ValidationError
+from ..domain.events import Halted, Resumed
+from ..domain.halt import HaltLevel
+from ..domain.ids import checked_text
+from ..domain.instrument import Instrument
+from ..domain.limits import RiskLimits
+from ..domain.numbers import Number, positive
+from ..domain.order import Order
+from ..domain.protection_policy import ProtectionPolicy
+from ..domain.report import ExecutionReport
+from ..domain.retry_policy import RetryPolicy
+from ..domain.side import MarginType, PositionSide
+from ..domain.signal import Signal
+from ..domain.snapshot import Balance, Position
+from ..domain.timings import Timings
+from ..ports.alerts import Alerts
+from ..ports.audit import Audit
+from ..ports.exchange import Exchange
+from ..ports.journal import Journal
+from ..ports.kill_switch import KillSwitch
+from .cancel_all import CancelReport, cancel_all
+from .close import execute_close
+from .desk import Desk
+from .duties import due_symbols, next_due_ms
+from .execute import execute_entry
+from .protect import protect
+from .reconcile import ReconcileReport, reconcile, strays
+from .status import Status, status
+
+
+class OrderExecutionManager:
+    """Turns signals into positions that are opened at most once and are protected, closed, or loudly reported.
+
+    Nothing is built behind your back: every collaborator is handed in, no thread is started, no signal handler
+    installed. Safe to call from many threads; the same signal from several threads has one effect and one report.
+
+    Args:
+        exchange: where to trade.
+        journal: durable memory; a live exchange refuses one in memory.
+        audit: what happened, for people.
+        alerts: called with every alarm.
+        retry: waits between attempts of what is known not to have happened.
+        protection: what to do when protection cannot be had.
+        limits: hard limits on entries; all off by default.
+        timings: every wait and deadline.
+        host_guards: the host calls `reconcile()` whenever `next_due()` says so.
+        namespace: under which signal ids are unique; the exchange's own unless given.
+        kill_switch: asked before every entry whether somebody outside wants a halt.
+
+    Raises:
+        ConfigurationError: the parts cannot keep the promise together.
+        JournalError: the journal cannot be read.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        journal: Journal,
+        audit: Audit,
+        alerts: Alerts,
+        retry: RetryPolicy | None = None,
+        protection: ProtectionPolicy | None = None,
+        limits: RiskLimits | None = None,
+        timings: Timings | None = None,
+        host_guards: bool = False,
+        namespace: str | None = None,
+        kill_switch: KillSwitch | None = None,
+    ) -> None:
+        if exchange.real_time and not journal.durable:
+            raise ConfigurationError(
+                "a live exchange needs a journal that survives the process: use SqliteJournal(path)"
+            )
+        self._desk = Desk(
+            exchange=exchange,
+            journal=journal,
+            audit=audit,
+            alerts=alerts,
+            namespace=checked_text(exchange.namespace if namespace is None else namespace, "namespace"),
+            retry=RetryPolicy() if retry is None else retry,
+            protection=ProtectionPolicy() if protection is None else protection,
+            limits=RiskLimits() if limits is None else limits,
+            timings=Timings() if timings is None else timings,
+            host_guards=host_guards,
+            kill_switch=kill_switch,
+            book=Book.of(journal.scan_open()),
+        )
+        self._recovered = False
+        self._recovering = threading.Lock()
+
+    def __enter__(self) -> OrderExecutionManager:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # signals
+
+    def execute_signal(self, signal: Signal, quantity: Number | None = None) -> ExecutionReport:
+        """Carry out *signal* once; the same id again returns its latest report.
+
+        Args:
+            signal: the decision.
+            quantity: base units; rounded down to the grid. For closes None means all of ours.
+
+        Returns:
+            what became of it. Refusals and rejections are reports too: `raise_for_outcome()` turns them into
+            exceptions.
+
+        Raises:
+            ValidationError: the input was wrong; nothing was claimed, nothing sent.
+            SignalConflict: the id was used before with other contents.
+            ConfigurationError: called in a forked child, or from within a callback for the same symbol.
+        """
+        desk = self._desk
+        desk.check_process()
+        size = None if quantity is None else positive(quantity, "quantity")
+        if size is None and signal.type.is_entry:
+            raise ValidationError("quantity", "an entry needs one, in base units")
+        digest = signal.digest(size)
+        self._recover()
+        if not desk.exchange.real_time:
+            self.reconcile_due()
+        with desk.once.of(signal.id):
+            before = self._before(signal.id, digest)
+            if before is not None:
+                return before
+            with desk.turns.of(signal.symbol):
+                if size is not None and signal.type.is_entry:
+                    return execute_entry(desk, signal, size, digest)
+                return execute_close(desk, signal, size, digest)
+
+    def report(self, signal_id: str) -> ExecutionReport | None:
+        """Return the latest report of a signal, also after a restart; None when the id was never used up."""
+        state = self._desk.state(signal_id) or self._desk.past_state(signal_id)
+        return None if state is None or state.released else state.report
+
+    # duties
+
+    def reconcile(self, symbol: str | None = None) -> ReconcileReport:
+        """Hold what should be against what the exchange shows and mend the difference; on one symbol, or on all."""
+        desk = self._desk
+        desk.check_process()
+        if symbol is not None:
+            return reconcile(desk, (symbol,))
+        self._recovered = True
+        return reconcile(desk, (*desk.symbols(), *strays(desk)))
+
+    def reconcile_due(self) -> ReconcileReport:
+        """Work off only what is due now: cheap to call often."""
+        self._desk.check_process()
+        return reconcile(self._desk, due_symbols(self._desk))
+
+    def next_due(self) -> int | None:
+        """Return the exchange time, UTC ms, at which `reconcile_due()` should next be called; None when nothing is
+        open.
+        """
+        return next_due_ms(self._desk)
+
+    @contextmanager
+    def guarding(self, interval: float = 2.0) -> Iterator[None]:
+        """Run a thread that works off what is due, looking every *interval* seconds, as long as the block lasts.
+
+        Raises:
+            ValidationError: the interval was not positive.
+        """
+        if not interval > 0:
+            raise ValidationError("interval", f"must be greater than zero, was {interval}")
+        stop = threading.Event()
+        thread = threading.Thread(target=self._guard, args=(stop, interval), name="surefill-guard", daemon=True)
+        self._desk.guards += 1
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            self._desk.guards -= 1
+
+    # account
+
+    def get_position(self, symbol: str, side: PositionSide | None = None) -> Position | None:
+        """Return the open position on *symbol*, or None when flat.
+
+        Raises:
+            ValidationError: a hedge account holds both; name the side.
+        """
+        positions = self._desk.exchange.snapshot(symbol).positions
+        if side is not None:
+            return next((each for each in positions if each.position_side is side), None)
+        if len(positions) > 1:
+            raise ValidationError(
+                "side", f"{symbol} holds a long and a short position; name PositionSide.LONG or SHORT"
+            )
+        return positions[0] if positions else None
+
+    def positions(self) -> tuple[Position, ...]:
+        """Return every open position of the account."""
+        return self._desk.exchange.positions()
+
+    def get_account_balance(self, asset: str = "USDT") -> Balance:
+        """Return the balance of one asset.
+
+        Raises:
+            ValidationError: the wallet does not list it.
+        """
+        for balance in self._desk.exchange.balance():
+            if balance.asset == asset:
+                return balance
+        raise ValidationError("asset", f"the futures wallet lists no {asset!r}")
+
+    def open_orders(self, symbol: str | None = None) -> tuple[Order, ...]:
+        """Return open regular and conditional orders, anybody's."""
+        return self._desk.exchange.open_orders(symbol)
+
+    def cancel_all_orders(self, symbol: str, *, only_ours: bool = True) -> CancelReport:
+        """Cancel open orders on *symbol* in both services, stops included; what loses its protection so is not
+        protected again.
+        """
+        self._desk.check_process()
+        with self._desk.turns.of(symbol):
+            return cancel_all(self._desk, symbol, only_ours=only_ours)
+
+    def set_leverage(self, symbol: str, leverage: int) -> None:
+        """Set the leverage of *symbol*; "already so" is success.
+
+        Raises:
+            ValidationError: it was no whole number from 1.
+            OrderExecutionError: the exchange refused it.
+        """
+        if type(leverage) is not int or leverage < 1:
+            raise ValidationError("leverage", f"must be a whole number from 1, was {leverage!r}")
+        self._desk.exchange.configure(symbol, leverage=leverage)
+        self._note_setting(symbol, "set_leverage", {"leverage": leverage})
+
+    def set_margin_type(self, symbol: str, margin_type: MarginType) -> None:
+        """Set the margin type of *symbol*; "already so" is success.
+
+        Raises:
+            OrderExecutionError: the exchange refused it.
+        """
+        self._desk.exchange.configure(symbol, margin_type=margin_type)
+        self._note_setting(symbol, "set_margin_type", {"margin_type": margin_type.value})
+
+    # instruments
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Return the trading rules in force on *symbol*."""
+        return self._desk.exchange.instrument(symbol)
+
+    def format_price(self, symbol: str, price: Number) -> str:
+        """Return *price* floored to the tick, as the exchange wants it written."""
+        return self.instrument(symbol).format_price(positive(price, "price"))
+
+    def format_quantity(self, symbol: str, quantity: Number) -> str:
+        """Return *quantity* floored to the step, as the exchange wants it written."""
+        return self.instrument(symbol).format_quantity(positive(quantity, "quantity"))
+
+    # switch
+
+    def status(self) -> Status:
+        """Return how everything stands; no request is sent."""
+        return status(self._desk)
+
+    def halt(self, level: HaltLevel, *, reason: str) -> None:
+        """Set the kill switch; it survives a restart, and only `resume()` releases it. Protection and exits go on.
+
+        FLATTEN_OURS closes every position of ours with the next reconcile, which this call does at once.
+        """
+        if level is HaltLevel.NONE:
+            raise ValidationError("level", "use resume() to end a halt")
+        desk = self._desk
+        desk.record(Halted(desk.now_ms(), level, checked_text(reason, "reason")), vital=True)
+        desk.note(AuditType.HALTED, "halt", response={"level": level.name, "reason": reason})
+        desk.alarm(AlarmKind.HALTED, f"halted at {level.name}: {reason}", once=True)
+        if level >= HaltLevel.FLATTEN_OURS:
+            self.reconcile()
+
+    def resume(self, *, reason: str) -> None:
+        """Release the kill switch and every explicit freeze's cause is the caller's to know."""
+        desk = self._desk
+        desk.record(Resumed(desk.now_ms(), checked_text(reason, "reason")))
+        desk.note(AuditType.RESUMED, "resume", response={"reason": reason})
+
+    def close(self) -> None:
+        """Take no more entries, go on protecting what is naked for a while, and release journal and audit.
+
+        Closing twice is harmless.
+        """
+        desk = self._desk
+        if desk.closing:
+            return
+        desk.closing = True
+        try:
+            for symbol in desk.symbols():
+                self._drain(symbol)
+        finally:
+            desk.note(AuditType.STOPPED, "close")
+            desk.audit.close()
+            desk.journal.close()
+
+    def _drain(self, symbol: str) -> None:
+        desk = self._desk
+        naked = [state for state in desk.symbol_book(symbol).brackets if state.naked_since_ms is not None]
+        if not naked:
+            return
+        with desk.turns.of(symbol):
+            protect(
+                desk,
+                symbol,
+                until_ms=desk.now_ms() + desk.timings.drain_ms,
+                done=lambda: all(state.naked_since_ms is None for state in naked),
+            )
+
+    def _before(self, signal_id: str, digest: str) -> ExecutionReport | None:
+        state = self._desk.state(signal_id) or self._desk.past_state(signal_id)
+        if state is None:
+            return None
+        if state.claim.digest != digest:
+            raise SignalConflict(signal_id)
+        return None if state.released else state.report
+
+    def _recover(self) -> None:
+        """Before the first signal: bring everything the journal holds open to where it should be."""
+        with self._recovering:
+            if self._recovered:
+                return
+            self._recovered = True
+            if self._desk.symbols():
+                self._desk.note(AuditType.STARTED, "recover")
+                self.reconcile()
+
+    def _guard(self, stop: threading.Event, interval: float) -> None:
+        while not stop.wait(interval):
+            try:
+                self.reconcile_due()
+            except SurefillError as error:
+                logger.error("guarding: {}", error)
+                self._desk.alarm(AlarmKind.DUTY_OVERDUE, f"the guard could not work: {error}")
+
+    def _note_setting(self, symbol: str, operation: str, values: dict[str, object]) -> None:
+        self._desk.note(AuditType.CONFIG_CHANGED, operation, symbol=symbol, order_data=values)

@@ -1,0 +1,113 @@
+"""Looking at the exchange, and taking what it shows into the book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from ..domain.audit_record import AuditType
+from ..domain.errors import AuthenticationError, OrderExecutionError
+from ..domain.events import Event, Missed, Seen
+from ..domain.ids import parse_ours, stem
+from ..domain.leg_state import LegState
+from ..domain.order import Order
+from ..domain.snapshot import Snapshot
+from ..domain.symbol_book import SymbolBook
+from .desk import Desk
+
+
+def look(desk: Desk, symbol: str) -> Snapshot:
+    """Read position and open orders of *symbol*, take our orders into the book, and note since when size is missing.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    snapshot = desk.exchange.snapshot(symbol)
+    legs = _legs(desk, symbol)
+    changed: list[Event] = [
+        Seen(snapshot.at_ms, legs[order.client_id].intent.signal_id, order.client_id, order)
+        for order in (*snapshot.conditionals, *snapshot.orders)
+        if order.client_id in legs and _is_news(legs[order.client_id], order)
+    ]
+    _take(desk, changed)
+    gaps = desk.symbol_book(symbol).missing(snapshot)
+    since = desk.missing_since_ms.get(symbol, {})
+    desk.missing_since_ms[symbol] = {direction: since.get(direction, snapshot.at_ms) for direction in gaps}
+    return snapshot
+
+
+def inquire(desk: Desk, legs: Iterable[LegState]) -> None:
+    """Ask for orders by id and take the answers into the book.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    wanted = tuple(legs)
+    began = desk.now_ms()
+    found = desk.exchange.find([leg.intent.request.key for leg in wanted])
+    events: list[Event] = []
+    for leg in wanted:
+        order = found.get(leg.client_id)
+        if order is not None:
+            events.append(Seen(began, leg.intent.signal_id, leg.client_id, order))
+        else:
+            events.append(Missed(began, leg.intent.signal_id, leg.client_id))
+    _take(desk, events)
+
+
+def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> SymbolBook:
+    """Return our side of *symbol*, with the stray orders of ours that *snapshot* shows."""
+    book = desk.symbol_book(symbol)
+    open_stems = {stem(desk.namespace, state.signal_id) for state in book.signals}
+    strays = {
+        order.client_id: ours.stem
+        for order in (*snapshot.conditionals, *snapshot.orders)
+        if (ours := parse_ours(order.client_id, desk.namespace)) is not None and ours.stem not in open_stems
+    }
+    if not strays:
+        return attrs.evolve(book, flatten=flatten)
+    known = {stem(desk.namespace, signal_id) for signal_id in desk.journal.signal_ids()}
+    orphans = frozenset(client_id for client_id, its_stem in strays.items() if its_stem in known)
+    return attrs.evolve(book, flatten=flatten, orphan_ids=orphans, unknown_ids=frozenset(strays) - orphans)
+
+
+def unanswered(desk: Desk, error: OrderExecutionError | AuthenticationError, symbol: str) -> None:
+    """Write down that the exchange did not answer a read."""
+    desk.note(
+        AuditType.API_ERROR,
+        "read",
+        symbol=symbol,
+        response={"error": type(error).__name__, "code": error.code, "text": str(error)},
+    )
+
+
+def _legs(desk: Desk, symbol: str) -> dict[str, LegState]:
+    return {leg.client_id: leg for state in desk.symbol_book(symbol).signals for leg in state.legs.values()}
+
+
+def _is_news(leg: LegState, order: Order) -> bool:
+    """Whether the sight tells more than is known; a resting order seen resting again is not worth a line in the
+    journal.
+    """
+    return (
+        leg.order is None
+        or (leg.order.seen_again(order) is not leg.order
+        and (leg.order.status is not order.status or leg.order.executed_quantity != order.executed_quantity))
+    )
+
+
+def _take(desk: Desk, events: list[Event]) -> None:
+    if not events:
+        return
+    desk.record(*events, vital=True)
+    for event in events:
+        if isinstance(event, Seen) and event.order.final:
+            desk.note(
+                AuditType.ORDER_UPDATED,
+                "seen",
+                symbol=event.order.symbol,
+                signal_id=event.signal_id,
+                client_id=event.client_id,
+                response=event.order,
+            )

@@ -1,0 +1,277 @@
+"""Doing what `next_actions` decided, until there is nothing left to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..domain.actions import (
+    Action,
+    CancelLegs,
+    CancelOrphans,
+    Close,
+    ExitNow,
+    Inquire,
+    LookAgain,
+    MarkCovered,
+    MarkExposed,
+    PlaceStop,
+    PlaceTarget,
+    Raise,
+    WriteOff,
+)
+from ..domain.alarm import AlarmKind
+from ..domain.audit_record import AuditType
+from ..domain.book import plan_of
+from ..domain.errors import AuthenticationError, OrderExecutionError
+from ..domain.events import Allotment, CancelAsked, Covered, Exposed, Seen, WrittenOff
+from ..domain.halt import HaltLevel
+from ..domain.ids import Leg
+from ..domain.order import OrderKey
+from ..domain.protection import next_actions
+from ..domain.refusal import Refusal
+from . import exits, reports
+from .desk import Desk
+from .observe import book_for, inquire, look
+from .submit import Wanted, submit
+
+ROUNDS_MAX = 200
+"""More rounds than any converging piece of work needs; reaching it is a defect, and is alarmed as one."""
+
+
+def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool]) -> tuple[Action, ...]:
+    """Bring *symbol* to what it should be, and return what was done.
+
+    Works until nothing is left to do now and *done* holds, or until *until_ms*. What remains has its due time in
+    `desk.due_ms`. An exchange that does not answer is asked again until *until_ms*; it is no error of this call, and
+    alarms are raised while a position stays naked.
+    """
+    acted: list[Action] = []
+    wait_ms = desk.timings.poll_ms
+    for _ in range(ROUNDS_MAX):
+        actions = _round(desk, symbol)
+        acted += [action for action in actions if not isinstance(action, LookAgain)]
+        if any(_changes(action) for action in actions):
+            wait_ms = desk.timings.poll_ms
+            if desk.now_ms() < until_ms:
+                continue
+        now = desk.now_ms()
+        due = min((action.at_ms for action in actions if isinstance(action, LookAgain)), default=None)
+        _set_due(desk, symbol, now, due)
+        if done() or now >= until_ms:
+            return tuple(acted)
+        pause_ms = min(max(1, due - now) if due is not None else wait_ms, wait_ms, until_ms - now)
+        desk.exchange.clock.sleep(pause_ms / 1000)
+        wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
+    desk.alarm(AlarmKind.DUTY_OVERDUE, f"{symbol} does not come to rest after {ROUNDS_MAX} rounds", symbol=symbol)
+    return tuple(acted)
+
+
+def perform(desk: Desk, symbol: str, actions: Sequence[Action]) -> None:
+    """Carry out *actions* in order; stops and targets next to each other go out together, stop first."""
+    placing: list[PlaceStop | PlaceTarget] = []
+    for action in actions:
+        if isinstance(action, (PlaceStop, PlaceTarget)):
+            placing.append(action)
+            continue
+        _place(desk, placing)
+        placing = []
+        _perform_one(desk, symbol, action)
+    _place(desk, placing)
+
+
+def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
+    """Look, decide, act: one round."""
+    try:
+        snapshot = look(desk, symbol)
+        book = book_for(desk, symbol, snapshot, flatten=desk.book.halt_level >= HaltLevel.FLATTEN_OURS)
+        actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
+        perform(desk, symbol, actions)
+        return actions
+    except (OrderExecutionError, AuthenticationError) as error:
+        _unanswered(desk, symbol, error)
+        return ()
+
+
+def _unanswered(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> None:
+    """The exchange did not answer: tell about it, and about every position that may be naked meanwhile."""
+    desk.note(
+        AuditType.API_ERROR, "protect", symbol=symbol, response={"error": type(error).__name__, "text": str(error)}
+    )
+    kind = AlarmKind.NOT_ALLOWED if isinstance(error, AuthenticationError) else AlarmKind.EXCHANGE_UNREACHABLE
+    now = desk.now_ms()
+    for state in desk.symbol_book(symbol).brackets:
+        since = state.naked_since_ms
+        if since is not None and now - since >= desk.timings.protect_soft_ms:
+            text = f"signal {state.signal_id!r} has had no live stop for {now - since} ms, and the exchange does not answer: {error}"
+            desk.alarm(AlarmKind.UNPROTECTED, text, symbol=symbol, signal_id=state.signal_id)
+    desk.alarm(kind, f"{symbol}: {error}", symbol=symbol)
+
+
+def _set_due(desk: Desk, symbol: str, now: int, due: int | None) -> None:
+    """Note when the symbol must be looked at next; a symbol with nothing open needs no look."""
+    if not desk.symbol_book(symbol).signals:
+        desk.due_ms.pop(symbol, None)
+        return
+    guard = now + desk.timings.guard_ms
+    holding = any(state.naked_since_ms is not None for state in desk.symbol_book(symbol).brackets)
+    soonest = now + desk.timings.poll_max_ms if holding else guard
+    desk.due_ms[symbol] = soonest if due is None else min(max(due, now + 1), guard)
+
+
+def _changes(action: Action) -> bool:
+    return not isinstance(action, (LookAgain, Raise))
+
+
+def _place(desk: Desk, placing: Sequence[PlaceStop | PlaceTarget]) -> None:
+    if not placing:
+        return
+    wanted = tuple(_wanted(desk, action) for action in placing)
+    legs = submit(desk, *wanted)
+    for leg in legs:
+        if leg.refusal is Refusal.OFF_GRID:
+            desk.exchange.instrument(leg.intent.request.symbol, refresh=True)
+        if leg.refusal is Refusal.STOP_CAP:
+            _purge(desk)
+
+
+def _wanted(desk: Desk, action: PlaceStop | PlaceTarget) -> Wanted:
+    state = desk.known_state(action.signal_id)
+    plan = plan_of(state)
+    leg = Leg.STOP if isinstance(action, PlaceStop) else Leg.TARGET
+    attempt = state.next_attempt(leg)
+    make = plan.stop if leg is Leg.STOP else plan.target
+    return Wanted(signal_id=action.signal_id, leg=leg, attempt=attempt, request=make(action.quantity, attempt))
+
+
+def _perform_one(desk: Desk, symbol: str, action: Action) -> None:
+    match action:
+        case CancelLegs():
+            _cancel(desk, action)
+        case CancelOrphans():
+            _cancel_orphans(desk, symbol, action.keys)
+        case Inquire():
+            state = desk.known_state(action.signal_id)
+            inquire(desk, [state.legs[client_id] for client_id in action.client_ids])
+        case ExitNow():
+            _exit(desk, action)
+        case Raise():
+            once = action.kind in (AlarmKind.FOREIGN_CHANGE, AlarmKind.LEG_REMOVED)
+            desk.alarm(action.kind, action.text, symbol=symbol, signal_id=action.signal_id, once=once)
+        case MarkCovered():
+            desk.record(Covered(desk.now_ms(), action.signal_id), vital=True)
+            _note_covered(desk, action.signal_id)
+        case MarkExposed():
+            desk.record(Exposed(desk.now_ms(), action.signal_id), vital=True)
+        case WriteOff():
+            _write_off(desk, action)
+        case Close():
+            _close(desk, action)
+        case PlaceStop() | PlaceTarget() | LookAgain():
+            return
+
+
+def _cancel(desk: Desk, action: CancelLegs) -> None:
+    state = desk.known_state(action.signal_id)
+    now = desk.now_ms()
+    desk.record(*(CancelAsked(now, action.signal_id, client_id) for client_id in action.client_ids), vital=True)
+    legs = [state.legs[client_id] for client_id in action.client_ids]
+    began = desk.now_ms()
+    outcomes = desk.exchange.cancel([leg.intent.request.key for leg in legs])
+    for outcome in outcomes:
+        if outcome.order is not None:
+            desk.record(Seen(began, action.signal_id, outcome.client_id, outcome.order), vital=True)
+        desk.note(
+            AuditType.ORDERS_CANCELLED,
+            "cancel",
+            symbol=state.symbol,
+            signal_id=action.signal_id,
+            client_id=outcome.client_id,
+            response={"cancelled": outcome.cancelled, "text": outcome.text},
+        )
+
+
+def _cancel_orphans(desk: Desk, symbol: str, keys: Sequence[OrderKey]) -> None:
+    for outcome in desk.exchange.cancel(keys):
+        desk.note(
+            AuditType.ORPHAN_CANCELLED,
+            "cancel",
+            symbol=symbol,
+            client_id=outcome.client_id,
+            response={"cancelled": outcome.cancelled, "text": outcome.text},
+        )
+
+
+def _exit(desk: Desk, action: ExitNow) -> None:
+    state = desk.known_state(action.signal_id)
+    plan = plan_of(state)
+    kind = AuditType.LATE_FILL if state.unexpected_fill else AuditType.FLATTENED
+    desk.note(
+        kind,
+        "exit",
+        symbol=state.symbol,
+        signal_id=action.signal_id,
+        order_data={"quantity": action.quantity, "why": action.why.value},
+    )
+    if state.unexpected_fill:
+        text = (
+            f"the entry of signal {action.signal_id!r}, reported as not filled, was filled: closing {action.quantity}"
+        )
+        desk.alarm(AlarmKind.LATE_FILL, text, symbol=state.symbol, signal_id=action.signal_id)
+    order = exits.ExitOrder(
+        signal_id=action.signal_id,
+        symbol=state.symbol,
+        direction=plan.direction,
+        mode=plan.mode,
+        quantity=action.quantity,
+        allotments=(Allotment(action.signal_id, action.quantity),),
+    )
+    exits.exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.protect_hard_ms)
+
+
+def _write_off(desk: Desk, action: WriteOff) -> None:
+    state = desk.known_state(action.signal_id)
+    desk.record(WrittenOff(desk.now_ms(), action.signal_id, action.quantity), vital=True)
+    desk.alarm(
+        AlarmKind.FOREIGN_CHANGE,
+        f"{action.quantity} {state.symbol} of signal {action.signal_id!r} is gone, by no order of ours: closed by hand, by another program, or liquidated",
+        symbol=state.symbol,
+        signal_id=action.signal_id,
+    )
+
+
+def _close(desk: Desk, action: Close) -> None:
+    state = desk.known_state(action.signal_id)
+    reports.close_signal(desk, state, action.closed_by)
+    desk.note(
+        AuditType.BRACKET_CLOSED,
+        "close",
+        symbol=state.symbol,
+        signal_id=action.signal_id,
+        response={"closed_by": action.closed_by.value},
+    )
+    desk.forget(action.signal_id)
+
+
+def _note_covered(desk: Desk, signal_id: str) -> None:
+    state = desk.known_state(signal_id)
+    stop = state.last(Leg.STOP)
+    desk.note(
+        AuditType.PROTECTION_PLACED,
+        "protect",
+        symbol=state.symbol,
+        signal_id=signal_id,
+        client_id=None if stop is None else stop.client_id,
+        order_data=None if stop is None else stop.intent.request,
+    )
+
+
+def _purge(desk: Desk) -> None:
+    """The account's cap of conditional orders is reached: take away what is ours and protects nothing, on any
+    symbol.
+    """
+    for symbol in dict.fromkeys(order.symbol for order in desk.exchange.open_orders() if order.conditional):
+        snapshot = desk.exchange.snapshot(symbol)
+        book = book_for(desk, symbol, snapshot, flatten=False)
+        keys = tuple(order.key for order in snapshot.conditionals if order.client_id in book.orphan_ids)
+        if keys:
+            _cancel_orphans(desk, symbol, keys)

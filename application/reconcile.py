@@ -1,0 +1,115 @@
+"""Making what is into what should be: at start, on the timer, after a gap; the same decisions as everywhere else."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..domain.actions import Action
+from ..domain.alarm import Alarm
+from ..domain.errors import AuthenticationError, OrderExecutionError
+from ..domain.ids import Leg, parse_ours
+from ..domain.leg_state import Fate, LegState
+from . import reports
+from .close import conclude_close
+from .desk import Desk
+from .duties import Duty, duties
+from .execute import conclude, give_back
+from .gate import obey_kill_switch
+from .observe import inquire, unanswered
+from .protect import protect
+from .resolve import resolve
+
+
+@attrs.frozen
+class ReconcileReport:
+    """What a reconcile did.
+
+    Attributes:
+        actions: what was done, by symbol, in order.
+        alarms: raised during it.
+        still_open: duties that remain.
+    """
+
+    actions: tuple[tuple[str, Action], ...]
+    alarms: tuple[Alarm, ...]
+    still_open: tuple[Duty, ...]
+
+
+def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
+    """Work through *symbols*, one after the other."""
+    alarms_before = len(desk.alarms_raised)
+    obey_kill_switch(desk)
+    actions: list[tuple[str, Action]] = []
+    for symbol in symbols:
+        with desk.turns.of(symbol):
+            actions += [(symbol, action) for action in reconcile_symbol(desk, symbol)]
+    return ReconcileReport(tuple(actions), tuple(desk.alarms_raised[alarms_before:]), duties(desk))
+
+
+def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
+    """Resolve every open question on *symbol*, then protect, clear and report; the caller holds its turn."""
+    for leg in desk.symbol_book(symbol).questions:
+        resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
+    _late_watch(desk, symbol)
+    actions = protect(desk, symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
+    for state in desk.symbol_book(symbol).signals:
+        if state.report is None and state.took_effect:
+            _conclude(desk, state.signal_id)
+        elif state.bracket is not None:
+            reports.correct(desk, state)
+        elif state.took_effect and not state.open_questions:
+            conclude_close(desk, state, None)
+        elif not state.took_effect:
+            give_back(desk, state.signal_id)  # a crash came before its order, or its flip was refused
+    return actions
+
+
+def strays(desk: Desk) -> tuple[str, ...]:
+    """Return symbols on which orders of ours are open although nothing of ours is known there."""
+    try:
+        orders = desk.exchange.open_orders()
+    except (OrderExecutionError, AuthenticationError) as error:
+        unanswered(desk, error, "")
+        return ()
+    known = set(desk.symbols())
+    return tuple(
+        dict.fromkeys(
+            order.symbol
+            for order in orders
+            if order.symbol not in known and parse_ours(order.client_id, desk.namespace) is not None
+        )
+    )
+
+
+def _late_watch(desk: Desk, symbol: str) -> None:
+    """Look for orders believed absent, and for legs that could not be found, when their watch is due."""
+    now = desk.now_ms()
+    due = [
+        leg
+        for state in desk.symbol_book(symbol).signals
+        for leg in state.legs.values()
+        if leg.fate is Fate.ABSENT and _watch_due(desk, leg, now)
+    ]
+    if not due:
+        return
+    try:
+        inquire(desk, due)
+    except (OrderExecutionError, AuthenticationError) as error:
+        unanswered(desk, error, symbol)
+
+
+def _watch_due(desk: Desk, leg: LegState, now: int) -> bool:
+    since = leg.absent_ms or now
+    due = desk.timings.next_watch_ms(max(0, leg.inquired_ms - since))
+    return due is not None and now >= since + due
+
+
+def _conclude(desk: Desk, signal_id: str) -> None:
+    """A crash came between the order and its report: finish what was begun."""
+    state = desk.state(signal_id)
+    if state is None:
+        return
+    if state.bracket is not None and any(state.of(Leg.ENTRY)):
+        conclude(desk, state)
+    elif not state.open_questions:
+        conclude_close(desk, state, None)

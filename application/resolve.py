@@ -1,0 +1,86 @@
+"""An order of unknown outcome: found by evidence, or believed absent after it; never resent to find out."""
+
+from __future__ import annotations
+
+from ..domain.alarm import AlarmKind
+from ..domain.audit_record import AuditType
+from ..domain.errors import OrderExecutionError
+from ..domain.events import Absent, Seen
+from ..domain.leg_state import Fate, LegState
+from ..domain.resolution import Round, absent, unexplained_trades, window_closed_ms
+from ..domain.snapshot import Watermark
+from .desk import Desk
+from .observe import inquire, look, unanswered
+
+
+def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
+    """Look for *leg* until it is found or may be believed absent, or until *until_ms*, when the question stays open.
+
+    First it is polled by id while the request may still be accepted; after that, rounds with every witness: the order
+    itself, the orders and fills since its watermark, and the position.
+    """
+    symbol = leg.intent.request.symbol
+    desk.note(
+        AuditType.OUTCOME_UNKNOWN, "resolve", symbol=symbol, signal_id=leg.intent.signal_id, client_id=leg.client_id
+    )
+    rounds: tuple[Round, ...] = ()
+    wait_ms = desk.timings.poll_ms
+    while leg.fate is Fate.OPEN_QUESTION:
+        began = desk.now_ms()
+        clean = _round(desk, leg, witnesses=began > window_closed_ms(leg.intent, desk.timings))
+        if leg.fate is not Fate.OPEN_QUESTION:
+            break
+        rounds = (*rounds, Round(began, clean))
+        if absent(leg.intent, rounds, desk.timings):
+            desk.record(Absent(desk.now_ms(), leg.intent.signal_id, leg.client_id), vital=True)
+            break
+        left_ms = until_ms - desk.now_ms()
+        if left_ms <= 0:
+            _alarm(desk, leg)
+            return
+        desk.exchange.clock.sleep(min(wait_ms, left_ms) / 1000)
+        wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
+    desk.note(
+        AuditType.OUTCOME_RESOLVED,
+        "resolve",
+        symbol=symbol,
+        signal_id=leg.intent.signal_id,
+        client_id=leg.client_id,
+        response={"fate": leg.fate.value, "executed": leg.executed},
+    )
+
+
+def watch(desk: Desk, leg: LegState) -> None:
+    """Look once more for an order believed absent."""
+    inquire(desk, [leg])
+
+
+def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool:
+    """Look once; return whether every witness was heard and none knew anything."""
+    symbol = leg.intent.request.symbol
+    try:
+        inquire(desk, [leg])
+        if leg.fate is not Fate.OPEN_QUESTION or not witnesses:
+            return False
+        began = desk.now_ms()
+        history = desk.exchange.history(symbol, leg.intent.watermark or Watermark())
+        for order in history.orders:
+            if order.client_id == leg.client_id:
+                desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
+                return False
+        snapshot = look(desk, symbol)
+        moved = desk.symbol_book(symbol).foreign(snapshot)
+        return not unexplained_trades(history) and not moved
+    except OrderExecutionError as error:
+        unanswered(desk, error, symbol)
+        return False
+
+
+def _alarm(desk: Desk, leg: LegState) -> None:
+    desk.alarm(
+        AlarmKind.OUTCOME_UNKNOWN,
+        f"nobody knows whether {leg.intent.request.quantity} {leg.intent.request.symbol} ({leg.client_id}) was executed; "
+        "the symbol takes no entries, and asking goes on with every reconcile()",
+        symbol=leg.intent.request.symbol,
+        signal_id=leg.intent.signal_id,
+    )

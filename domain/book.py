@@ -1,0 +1,137 @@
+"""All signals not yet closed, folded from the journal: what should be, to hold against what the exchange shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import attrs
+
+from .bracket import Bracket
+from .events import Allotment, Answered, Claimed, Event, Exited, Frozen, Halted, Resumed, Seen, SignalEvent, Thawed
+from .halt import HaltLevel
+from .ids import stem
+from .leg_state import LegState
+from .numbers import EXACT
+from .order import ZERO
+from .side import Direction
+from .signal_state import SignalState
+
+
+@attrs.define
+class Book:
+    """The state of one namespace.
+
+    `apply` is the only way to change it, with events that are in the journal already; so a restart, which applies
+    them again, arrives at the same state.
+
+    Attributes:
+        signals: by id, in order of claim.
+        halt_level: the kill switch.
+        halt_reason: why it was set.
+        frozen: symbols closed to entries by an explicit freeze, with the reason.
+    """
+
+    signals: dict[str, SignalState] = attrs.field(factory=dict[str, SignalState])
+    halt_level: HaltLevel = HaltLevel.NONE
+    halt_reason: str = ""
+    frozen: dict[str, str] = attrs.field(factory=dict[str, str])
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Book:
+        """Fold *events*, oldest first."""
+        book = cls()
+        for event in events:
+            book.apply(event)
+        return book
+
+    def apply(self, event: Event) -> None:
+        """Take in one fact."""
+        match event:
+            case Halted():
+                self.halt_level, self.halt_reason = event.level, event.reason
+            case Resumed():
+                self.halt_level, self.halt_reason = HaltLevel.NONE, ""
+            case Frozen():
+                self.frozen[event.symbol] = event.reason
+            case Thawed():
+                self.frozen.pop(event.symbol, None)
+            case Claimed():
+                self.signals[event.signal_id] = SignalState(event)
+            case _:
+                self._apply_to_signal(event)
+
+    def forget(self, signal_id: str) -> None:
+        """Drop a closed signal from memory; the journal keeps it."""
+        self.signals.pop(signal_id, None)
+
+    def brackets_on(self, symbol: str) -> tuple[SignalState, ...]:
+        """Return the signals with a plan on *symbol*, oldest first."""
+        return tuple(state for state in self.signals.values() if state.symbol == symbol and state.bracket is not None)
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return every symbol with something open, in order of first claim."""
+        return tuple(dict.fromkeys(state.symbol for state in self.signals.values() if not state.released))
+
+    def stems(self, namespace: str) -> dict[str, str]:
+        """Return signal ids by the stem of their client ids."""
+        return {stem(namespace, signal_id): signal_id for signal_id in self.signals}
+
+    def questions_on(self, symbol: str) -> tuple[LegState, ...]:
+        """Return the orders on *symbol* of which nobody knows whether they were executed: while there is one, the
+        symbol is frozen.
+        """
+        return tuple(leg for state in self.signals.values() if state.symbol == symbol for leg in state.open_questions)
+
+    def _apply_to_signal(self, event: SignalEvent) -> None:
+        state = self.signals.get(event.signal_id)
+        if state is None:
+            return  # closed and forgotten; the journal keeps the fact
+        state.apply(event)
+
+    def consequences(self, event: Event) -> tuple[Exited, ...]:
+        """Return the facts that follow from *event* for the brackets whose size an exit order closes.
+
+        They are written together with it, so that what a bracket lost survives the closing of the signal that closed
+        it.
+        """
+        if not isinstance(event, (Answered, Seen)):
+            return ()
+        state = self.signals.get(event.signal_id)
+        leg = None if state is None else state.legs.get(event.client_id)
+        order = event.reply.order if isinstance(event, Answered) else event.order
+        if leg is None or order is None or not leg.intent.allotments:
+            return ()
+        truest = order if leg.order is None else leg.order.seen_again(order)
+        if truest.executed_quantity == leg.executed:
+            return ()
+        return tuple(
+            Exited(event.at_ms, share.signal_id, event.client_id, share.quantity)
+            for share in allot(leg.intent.allotments, truest.executed_quantity)
+        )
+
+
+def allot(allotments: Iterable[Allotment], executed: Decimal) -> tuple[Allotment, ...]:
+    """Spread what an exit filled over the brackets it was meant for, first come first served."""
+    shares: list[Allotment] = []
+    for allotment in allotments:
+        taken = min(executed, allotment.quantity)
+        executed = EXACT.subtract(executed, taken)
+        shares.append(Allotment(allotment.signal_id, taken))
+    return tuple(shares)
+
+
+def held_by(brackets: Iterable[SignalState], direction: Direction) -> tuple[SignalState, ...]:
+    """Return those brackets that should hold size in *direction*, oldest first."""
+    return tuple(
+        state
+        for state in brackets
+        if state.bracket is not None and state.bracket.direction is direction and state.open_quantity > ZERO
+    )
+
+
+def plan_of(state: SignalState) -> Bracket:
+    """Return the plan of a bracket."""
+    if state.bracket is None:
+        raise ValueError(f"signal {state.signal_id!r} has no bracket")
+    return state.bracket

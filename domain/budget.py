@@ -1,0 +1,74 @@
+"""How many requests are left, and what they may be spent on."""
+
+from __future__ import annotations
+
+import attrs
+
+from .order import Purpose
+
+
+@attrs.frozen
+class Cost:
+    """What some requests cost: units of request weight, and orders."""
+
+    weight: int = 0
+    orders: int = 0
+
+
+ENTRY_WORST_CASE = Cost(weight=120, orders=12)
+"""Entry, stop and target with every retry, the evidence rounds of an unknown outcome, and the flattening.
+
+An entry starts only if all of it is affordable.
+"""
+
+
+@attrs.frozen
+class Allowance:
+    """One limiter of the exchange over one window.
+
+    Attributes:
+        name: for people, for example ``weight/1m``.
+        used: spent in the window in force.
+        limit: allowed in it.
+        counts_orders: whether it counts orders; otherwise request weight.
+    """
+
+    name: str
+    used: int
+    limit: int
+    counts_orders: bool
+
+    @property
+    def left(self) -> int:
+        """What remains; never negative."""
+        return max(0, self.limit - self.used)
+
+
+@attrs.frozen
+class Capacity:
+    """The exchange's limiters as last told by its own headers.
+
+    Attributes:
+        allowances: every limiter in force; empty when the exchange has none.
+        hard_percent: the share of each limit past which no entry starts.
+        banned_until_ms: no call at all before that time.
+        entries_paused_until_ms: only protection and exits before that time (after a 429).
+    """
+
+    allowances: tuple[Allowance, ...] = ()
+    hard_percent: int = 90
+    banned_until_ms: int | None = None
+    entries_paused_until_ms: int | None = None
+
+    def affords(self, purpose: Purpose, cost: Cost, now_ms: int) -> bool:
+        """Whether *cost* may be spent for *purpose*; entries leave the reserve to protection and exits."""
+        if self.banned_until_ms is not None and now_ms < self.banned_until_ms:
+            return False
+        entry = purpose is Purpose.ENTRY
+        if entry and self.entries_paused_until_ms is not None and now_ms < self.entries_paused_until_ms:
+            return False
+        return all(self._fits(allowance, cost, entry) for allowance in self.allowances)
+
+    def _fits(self, allowance: Allowance, cost: Cost, entry: bool) -> bool:
+        ceiling = allowance.limit * self.hard_percent // 100 if entry else allowance.limit
+        return allowance.used + (cost.orders if allowance.counts_orders else cost.weight) <= ceiling

@@ -1,0 +1,50 @@
+"""When an order of unknown outcome may be believed absent: decided by evidence, never by counting failures."""
+
+from __future__ import annotations
+
+import attrs
+
+from .events import Intent
+from .snapshot import History
+from .timings import Timings
+
+
+@attrs.frozen
+class Round:
+    """One round of looking for an order by every witness at once.
+
+    Attributes:
+        began_ms: exchange time when it began.
+        clean: every read succeeded and nothing of the order, nor any trade or size that nobody can explain, was found.
+    """
+
+    began_ms: int
+    clean: bool
+
+
+def window_closed_ms(intent: Intent, timings: Timings) -> int:
+    """Return the exchange time after which no copy of the request can be accepted any more.
+
+    The exchange compares the signed timestamp with its own clock on arrival and again in the matching engine (Binance
+    change log 2023-04-17), so only its own clocks need to agree within the margin; ours plays no part.
+    """
+    return intent.not_after_ms + timings.clock_margin_ms
+
+
+def absent(intent: Intent, rounds: tuple[Round, ...], timings: Timings) -> bool:
+    """Whether the order may be believed absent, provisionally: enough clean rounds, all begun after the window
+    closed, over a long enough quiet.
+
+    One round that was not clean starts the count anew.
+    """
+    closed_ms = window_closed_ms(intent, timings)
+    run: list[Round] = []
+    for each in rounds:
+        run = [*run, each] if each.clean and each.began_ms > closed_ms else []
+    return len(run) >= timings.quiet_rounds and run[-1].began_ms - run[0].began_ms >= timings.quiet_ms
+
+
+def unexplained_trades(history: History) -> bool:
+    """Whether there are fills of orders the history does not show: somebody's order is not visible yet."""
+    known = {order.exchange_id for order in history.orders}
+    return any(trade.exchange_order_id not in known for trade in history.trades)

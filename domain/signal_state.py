@@ -1,0 +1,188 @@
+"""Everything known of one signal, folded from the journal's events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import attrs
+
+from .bracket import Bracket
+from .events import (
+    Absent,
+    Answered,
+    CancelAsked,
+    Claimed,
+    Closed,
+    Covered,
+    Exited,
+    Exposed,
+    Intent,
+    Missed,
+    Planned,
+    Reclaimed,
+    Released,
+    Reported,
+    Seen,
+    SignalEvent,
+    Waived,
+    WrittenOff,
+)
+from .ids import Leg
+from .leg_state import Fate, LegState
+from .numbers import EXACT
+from .order import ZERO
+from .report import ClosedBy, ExecutionReport
+
+
+@attrs.define
+class SignalState:
+    """One signal: its claim, its plan, its orders, and what they add up to.
+
+    Attributes:
+        claim: the decision.
+        bracket: the plan; None for closes, and before it is made.
+        legs: every order of the signal by client id, in order of intent.
+        exits: what exit orders closed of it, by their client id, base units.
+        written_off: gone without any order of ours, base units.
+        fill_known_ms: when the first answer that shows a fill of the entry came.
+        covered_ms: when the stop was first seen live after that.
+        naked_since_ms: since when there is a position without a live stop; None while there is none.
+        waived: the caller cancelled the protection himself.
+        released: no order took effect; the id may be used again.
+        closed_by: what ended it; None while it is open.
+        report: the latest report.
+    """
+
+    claim: Claimed
+    bracket: Bracket | None = None
+    legs: dict[str, LegState] = attrs.field(factory=dict[str, LegState])
+    exits: dict[str, Decimal] = attrs.field(factory=dict[str, Decimal])
+    written_off: Decimal = ZERO
+    fill_known_ms: int | None = None
+    covered_ms: int | None = None
+    naked_since_ms: int | None = None
+    waived: bool = False
+    released: bool = False
+    closed_by: ClosedBy | None = None
+    report: ExecutionReport | None = None
+
+    @property
+    def signal_id(self) -> str:
+        """The signal's id."""
+        return self.claim.signal_id
+
+    @property
+    def symbol(self) -> str:
+        """The signal's symbol."""
+        return self.claim.signal.symbol
+
+    def of(self, leg: Leg) -> Iterator[LegState]:
+        """Yield the orders of one leg, oldest first."""
+        return (state for state in self.legs.values() if state.intent.leg is leg)
+
+    def last(self, leg: Leg) -> LegState | None:
+        """Return the newest order of one leg."""
+        return next((state for state in reversed(self.legs.values()) if state.intent.leg is leg), None)
+
+    def next_attempt(self, leg: Leg) -> int:
+        """Return the number of the next order of one leg, from 1."""
+        newest = self.last(leg)
+        return 1 if newest is None else newest.intent.attempt + 1
+
+    def executed(self, leg: Leg) -> Decimal:
+        """Return what the orders of one leg filled together, base units."""
+        return total(state.executed for state in self.of(leg))
+
+    @property
+    def exited(self) -> Decimal:
+        """What market exits closed of it, base units."""
+        return total(tuple(self.exits.values()))
+
+    @property
+    def open_quantity(self) -> Decimal:
+        """What should still be open of this signal's position, base units; never negative."""
+        closed = total((self.executed(Leg.STOP), self.executed(Leg.TARGET), self.exited, self.written_off))
+        return max(ZERO, EXACT.subtract(self.executed(Leg.ENTRY), closed))
+
+    @property
+    def open_questions(self) -> tuple[LegState, ...]:
+        """Entries and exits of which nobody knows whether they were executed."""
+        return tuple(
+            state
+            for state in self.legs.values()
+            if state.intent.leg in (Leg.ENTRY, Leg.EXIT) and state.fate in (Fate.OPEN_QUESTION, Fate.OPEN)
+        )
+
+    @property
+    def took_effect(self) -> bool:
+        """Whether an order that carries the decision out, its entry or a close's exit, was or may have been taken
+        by the exchange.
+        """
+        leg = Leg.ENTRY if self.claim.signal.type.is_entry else Leg.EXIT
+        return any(state.fate is not Fate.NOTHING for state in self.of(leg))
+
+    @property
+    def unexpected_fill(self) -> bool:
+        """Whether an entry believed absent was filled after all."""
+        return any(state.absent_ms is not None and state.executed > ZERO for state in self.of(Leg.ENTRY))
+
+    def apply(self, event: SignalEvent) -> None:
+        """Take in one fact about this signal."""
+        match event:
+            case Planned():
+                self.bracket = event.bracket
+            case Intent():
+                self.legs[event.request.client_id] = LegState(event)
+            case Answered() | Seen() | Missed() | Absent() | CancelAsked():
+                self._apply_to_leg(event)
+            case Covered() | Exposed():
+                self._apply_cover(event)
+            case Exited():
+                self.exits[event.client_id] = event.quantity
+            case WrittenOff():
+                self.written_off = EXACT.add(self.written_off, event.quantity)
+            case Waived():
+                self.waived = True
+            case Reported():
+                self.report = event.report
+            case Claimed() | Reclaimed() | Released():
+                self.released = isinstance(event, Released)
+            case Closed():
+                self.closed_by = event.closed_by
+                self.naked_since_ms = None
+
+    def _apply_to_leg(self, event: Answered | Seen | Missed | Absent | CancelAsked) -> None:
+        leg = self.legs[event.client_id]
+        match event:
+            case Answered():
+                leg.reply, leg.answered_ms = event.reply, event.at_ms
+                if event.reply.order is not None:
+                    leg.take(event.reply.order, event.at_ms)
+            case Seen():
+                leg.sight(event.order, event.at_ms)
+            case Missed():
+                leg.inquired_ms = max(leg.inquired_ms, event.at_ms)
+                leg.missing_since_ms = event.at_ms if leg.missing_since_ms is None else leg.missing_since_ms
+            case Absent():
+                leg.absent_ms = event.at_ms
+            case CancelAsked():
+                leg.cancel_asked_ms = event.at_ms
+        if leg.intent.leg is Leg.ENTRY and leg.executed > ZERO and self.fill_known_ms is None:
+            self.fill_known_ms = self.naked_since_ms = event.at_ms
+
+    def _apply_cover(self, event: Covered | Exposed) -> None:
+        if isinstance(event, Exposed):
+            self.naked_since_ms = event.at_ms
+            return
+        self.naked_since_ms = None
+        if self.covered_ms is None:
+            self.covered_ms = event.at_ms
+
+
+def total(values: Iterator[Decimal] | tuple[Decimal, ...]) -> Decimal:
+    """Return the exact sum."""
+    result = ZERO
+    for value in values:
+        result = EXACT.add(result, value)
+    return result

@@ -1,0 +1,92 @@
+"""Our side of one symbol, ready to be held against what the exchange shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+import attrs
+
+from .ids import Leg
+from .leg_state import Fate, LegState
+from .numbers import EXACT
+from .order import ZERO
+from .side import Direction, position_side
+from .signal_state import SignalState, total
+from .snapshot import Snapshot
+
+
+@attrs.frozen(kw_only=True)
+class SymbolBook:
+    """All our open signals on one symbol.
+
+    Attributes:
+        symbol: as the exchange lists it.
+        signals: oldest first, closes included.
+        orphan_ids: client ids of open orders that belong to signals of ours already closed.
+        unknown_ids: client ids of open orders that carry our mark, of signals the journal does not know.
+        missing_since_ms: since when less is held, per direction, than our signals add up to.
+        flatten: everything of ours is to be closed.
+    """
+
+    symbol: str
+    signals: tuple[SignalState, ...] = ()
+    orphan_ids: frozenset[str] = frozenset()
+    unknown_ids: frozenset[str] = frozenset()
+    missing_since_ms: Mapping[Direction, int] = attrs.field(factory=dict[Direction, int])
+    flatten: bool = False
+
+    @property
+    def brackets(self) -> Iterator[SignalState]:
+        """Yield the signals with a plan, oldest first."""
+        return (state for state in self.signals if state.bracket is not None)
+
+    @property
+    def questions(self) -> tuple[LegState, ...]:
+        """Return entries and exits sent of which nobody knows whether they were executed."""
+        return tuple(leg for state in self.signals for leg in state.open_questions if leg.fate is Fate.OPEN_QUESTION)
+
+    def holding(self, direction: Direction) -> tuple[SignalState, ...]:
+        """Return the signals that should hold size in *direction*, oldest first."""
+        return tuple(
+            state
+            for state in self.brackets
+            if state.bracket is not None and state.bracket.direction is direction and state.open_quantity > ZERO
+        )
+
+    def open_quantity(self, direction: Direction) -> Decimal:
+        """Return what our signals should hold in *direction*, base units."""
+        return total(tuple(state.open_quantity for state in self.holding(direction)))
+
+    def exit_in_flight(self, signal_id: str) -> bool:
+        """Whether an exit meant for the signal's bracket has no known end yet."""
+        return any(
+            leg.fate in (Fate.OPEN, Fate.OPEN_QUESTION)
+            and any(allotment.signal_id == signal_id for allotment in leg.intent.allotments)
+            for leg in self._exits()
+        )
+
+    def missing(self, snapshot: Snapshot) -> dict[Direction, Decimal]:
+        """Return per direction how much less the exchange shows than we should hold, base units; only what is
+        missing.
+        """
+        found = {
+            direction: EXACT.subtract(
+                self.open_quantity(direction), snapshot.held(direction, position_side(snapshot.mode, direction))
+            )
+            for direction in Direction
+        }
+        return {direction: gap for direction, gap in found.items() if gap > ZERO}
+
+    def foreign(self, snapshot: Snapshot) -> dict[Direction, Decimal]:
+        """Return per direction how much more the exchange shows than we hold, base units; only what is not ours."""
+        found = {
+            direction: EXACT.subtract(
+                snapshot.held(direction, position_side(snapshot.mode, direction)), self.open_quantity(direction)
+            )
+            for direction in Direction
+        }
+        return {direction: excess for direction, excess in found.items() if excess > ZERO}
+
+    def _exits(self) -> Iterator[LegState]:
+        return (leg for state in self.signals for leg in state.of(Leg.EXIT))

@@ -1,0 +1,186 @@
+"""Putting the parts together: the only place that knows every concrete class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from surefill.adapters.alerts import LogAlerts
+from surefill.adapters.audit import JsonLinesAudit
+from surefill.adapters.journal import SqliteJournal
+from surefill.adapters.kill_file import KillFile
+from surefill.adapters.retrying import Retrying
+from surefill.adapters.simulated import Fault, FaultPlan, Latency, SimulatedExchange
+from surefill.adapters.venue.feeds import candle_csv, check, hand_ticks, random_walk, raw_stream
+from surefill.adapters.venue.feeds.errors import FeedError
+from surefill.adapters.venue.quotes import Candle, Quote
+from surefill.application.manager import OrderExecutionManager
+from surefill.domain.alarm import Alarm
+from surefill.domain.errors import ConfigurationError
+from surefill.domain.halt import HaltLevel
+from surefill.domain.limits import RiskLimits
+from surefill.domain.protection_policy import ProtectionPolicy
+from surefill.domain.retry_policy import RetryPolicy
+from surefill.domain.timings import Timings
+from surefill.ports.alerts import Alerts
+from surefill.ports.exchange import Exchange
+from surefill.ports.kill_switch import HaltOrder
+
+__all__ = [
+    "Candle",
+    "Fault",
+    "FaultPlan",
+    "FeedError",
+    "Latency",
+    "Quote",
+    "SimulatedExchange",
+    "audit_folder",
+    "candle_csv",
+    "check",
+    "hand_ticks",
+    "journal_path",
+    "open_manager",
+    "paper_exchange",
+    "random_walk",
+    "raw_stream",
+    "read_journal",
+    "read_kill_file",
+    "remove_kill_file",
+    "write_kill_file",
+]
+
+JOURNAL_NAME = "journal.sqlite"
+AUDIT_NAME = "audit"
+
+
+def open_manager(
+    exchange: Exchange,
+    *,
+    state_dir: str | os.PathLike[str],
+    namespace: str | None = None,
+    audit_dir: str | os.PathLike[str] | None = None,
+    alerts: Alerts | None = None,
+    retry: RetryPolicy | None = None,
+    protection: ProtectionPolicy | None = None,
+    limits: RiskLimits | None = None,
+    timings: Timings | None = None,
+    host_guards: bool = False,
+) -> OrderExecutionManager:
+    """Build a manager with the usual parts, all kept in *state_dir*.
+
+    A SQLite journal, a JSON Lines audit log, the kill file, and alarms in the log: enable it with
+    ``logger.enable("surefill")``, or the alarms go only to *alerts* and the audit log. Reads are retried as *retry*
+    says.
+
+    Args:
+        exchange: paper, local, testnet or live.
+        state_dir: a folder of its own for each namespace, on a local disk; made if missing.
+        namespace: under which signal ids are unique; the exchange's own unless given.
+        audit_dir: the audit log's folder; ``state_dir/audit`` unless given.
+        alerts: called with every alarm, besides the log.
+        retry: waits between attempts.
+        protection: what to do when protection cannot be had.
+        limits: hard limits on entries.
+        timings: every wait and deadline.
+        host_guards: the host calls `reconcile()` itself.
+
+    Raises:
+        JournalError: the journal is held by another process, or cannot be read.
+        ConfigurationError: the parts cannot keep the promise together.
+    """
+    folder = Path(state_dir)
+    policy = RetryPolicy() if retry is None else retry
+    journal = SqliteJournal(folder / JOURNAL_NAME)
+    try:
+        return OrderExecutionManager(
+            Retrying(exchange, policy),
+            journal=journal,
+            audit=JsonLinesAudit(folder / AUDIT_NAME if audit_dir is None else audit_dir),
+            alerts=_bell(alerts),
+            retry=policy,
+            protection=protection,
+            limits=limits,
+            timings=timings,
+            host_guards=host_guards,
+            namespace=namespace,
+            kill_switch=KillFile(folder),
+        )
+    except BaseException:
+        journal.close()
+        raise
+
+
+def paper_exchange(
+    exchange_info: str | os.PathLike[str] | Mapping[str, object],
+    *,
+    balances: Mapping[str, Decimal],
+    start_ms: int,
+    seed: int = 1,
+    faults: FaultPlan | None = None,
+    latency: Latency | None = None,
+    namespace: str = "paper",
+) -> SimulatedExchange:
+    """Build the simulated exchange."""
+    return SimulatedExchange.from_exchange_info(
+        exchange_info,
+        balances=balances,
+        start_ms=start_ms,
+        seed=seed,
+        faults=faults,
+        latency=latency,
+        namespace=namespace,
+    )
+
+
+def journal_path(state_dir: str | os.PathLike[str]) -> Path:
+    """Return where the journal of a state directory lies."""
+    return Path(state_dir) / JOURNAL_NAME
+
+
+def audit_folder(state_dir: str | os.PathLike[str]) -> Path:
+    """Return where the audit log of a state directory lies, unless it was put elsewhere."""
+    return Path(state_dir) / AUDIT_NAME
+
+
+def read_journal(state_dir: str | os.PathLike[str]) -> SqliteJournal:
+    """Open the journal of a state directory for reading only; its owner may be running.
+
+    Raises:
+        ConfigurationError: there is none.
+        JournalError: it cannot be read.
+    """
+    path = journal_path(state_dir)
+    if not path.is_file():
+        raise ConfigurationError(f"{path} is missing: {state_dir} is no state directory of surefill")
+    return SqliteJournal(path, read_only=True)
+
+
+def read_kill_file(state_dir: str | os.PathLike[str]) -> HaltOrder | None:
+    """Return the halt in force from outside, if any."""
+    return KillFile(state_dir)()
+
+
+def write_kill_file(state_dir: str | os.PathLike[str], level: HaltLevel, reason: str) -> Path:
+    """Halt the owner process of a state directory; it obeys before its next entry and at its next reconcile."""
+    kill_file = KillFile(state_dir)
+    kill_file.write(level, reason)
+    return kill_file.path
+
+
+def remove_kill_file(state_dir: str | os.PathLike[str]) -> bool:
+    """Take the halt from outside away; the owner still has to resume()."""
+    return KillFile(state_dir).remove()
+
+
+def _bell(alerts: Alerts | None) -> Alerts:
+    log = LogAlerts()
+    if alerts is None:
+        return log
+
+    def ring(alarm: Alarm) -> None:
+        log(alarm)
+        alerts(alarm)
+
+    return ring
