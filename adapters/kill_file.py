@@ -14,8 +14,7 @@ SIZE_MAX = 4096
 
 
 class KillFile:
-    """The kill switch as a file in the state directory; it needs no lock, so it works while the owner process runs or
-    hangs.
+    """The kill switch as a file in the state directory: it needs no lock, so it works while the owner runs or hangs.
 
     The file holds one JSON object with `level` and `reason`. A file that cannot be read or understood counts as
     NO_ENTRIES.

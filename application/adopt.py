@@ -16,8 +16,7 @@ ADOPTED = "adopted"
 
 
 def adopt_signal(desk: Desk, state: SignalState, plan: Bracket) -> bool:
-    """Ask the exchange for the entry of a signal that may have been traded before the journal began; take over what
-    is found.
+    """Ask the exchange for a signal that may have been traded before the journal began, and take over what is found.
 
     Returns:
         whether an entry was found.

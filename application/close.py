@@ -24,6 +24,7 @@ from .exits import ExitOrder, ExitResult, exit_position
 from .observe import look
 from .protect import protect
 from .resolve import resolve
+from .settle import settle
 
 
 def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> ExecutionReport:
@@ -66,8 +67,11 @@ def conclude_close(desk: Desk, state: SignalState, result: ExitResult | None) ->
         until_ms=desk.now_ms() + desk.timings.settle_ms,
         done=lambda: all(_in_order(desk, signal_id) for signal_id in touched),
     )
-    outcome = _outcome(desk, state, result)
     exits = tuple(state.of(Leg.EXIT))
+    for leg in exits:
+        if leg.fate is Fate.ENDED:
+            settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
+    outcome = _outcome(desk, state, result)
     newest = next((leg.order for leg in reversed(exits) if leg.order is not None), None)
     report = ExecutionReport(
         signal_id=state.signal_id,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 
 import attrs
@@ -47,10 +48,13 @@ class Started:
 class Desk:
     """Everything the use cases work with.
 
-    Facts enter through `record`: first the journal, then the book. `note` tells the audit log, `alarm` the people.
+    `exchange` answers or fails at once, for work that has a deadline of its own; `patient` may retry a read, for what
+    a host waits for. Facts enter through `record`: first the journal, then the book. `note` tells the audit log,
+    `alarm` the people.
     """
 
     exchange: Exchange
+    patient: Exchange
     journal: Journal
     audit: Audit
     alerts: Alerts
@@ -71,7 +75,7 @@ class Desk:
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
     entries: list[Started] = attrs.field(factory=list[Started])
-    alarms_raised: list[Alarm] = attrs.field(factory=list[Alarm])
+    _listeners: list[list[Alarm]] = attrs.field(factory=list[list[Alarm]])
     _alarmed_ms: dict[tuple[object, ...], int] = attrs.field(factory=dict[tuple[object, ...], int])
     _mutex: threading.RLock = attrs.field(factory=threading.RLock)
     _pid: int = attrs.field(factory=os.getpid)
@@ -217,9 +221,7 @@ class Desk:
     def alarm(
         self, kind: AlarmKind, text: str, *, symbol: str | None = None, signal_id: str | None = None, once: bool = False
     ) -> None:
-        """Tell a person, now and, while it is raised again, every `alarm_repeat_ms`; *once* tells each text only
-        once.
-        """
+        """Tell a person now, and again every `alarm_repeat_ms` while it is raised; *once* tells each text once."""
         now = self.now_ms()
         key = (kind, symbol, signal_id, text) if once else (kind, symbol, signal_id)
         with self._mutex:
@@ -228,7 +230,9 @@ class Desk:
                 return
             self._alarmed_ms[key] = now
         alarm = Alarm(kind, now, text, symbol, signal_id)
-        self.alarms_raised.append(alarm)
+        with self._mutex:
+            for heard in self._listeners:
+                heard.append(alarm)
         if kind is not AlarmKind.STORE_FAILED:
             audit_type = AuditType.UNPROTECTED if kind is AlarmKind.UNPROTECTED else AuditType.ALARM
             response = {"kind": kind.name, "severity": alarm.severity.value, "text": text}
@@ -240,6 +244,25 @@ class Desk:
             self.alerts(alarm)
         except Exception as error:  # noqa: BLE001 - the bell is the host's code: whatever it raises must not stop the guard
             logger.error("the alert callback raised {}: {}", type(error).__name__, error)
+
+    @contextmanager
+    def hearing(self) -> Iterator[list[Alarm]]:
+        """Collect the alarms raised while the block lasts."""
+        heard: list[Alarm] = []
+        with self._mutex:
+            self._listeners.append(heard)
+        try:
+            yield heard
+        finally:
+            with self._mutex:
+                self._listeners = [each for each in self._listeners if each is not heard]
+
+    def entry_sent(self, started: Started) -> None:
+        """Remember an entry for the rate and duplicate limits, as long as they look back."""
+        window_ms = 1000 * max(60, self.limits.duplicate_window_seconds or 0)
+        with self._mutex:
+            self.entries = [each for each in self.entries if started.at_ms - each.at_ms <= window_ms]
+            self.entries.append(started)
 
     def report(self, report: ExecutionReport) -> ExecutionReport:
         """Keep the latest report of a signal and return it."""

@@ -18,7 +18,7 @@ class DutyKind(Enum):
     RESOLVE = "an order's outcome is unknown"
     PROTECT = "a position has no live stop"
     GUARD = "a position is open"
-    LATE_WATCH = "an order believed absent is watched"
+    LATE_WATCH = "an order that cannot be found is watched"
     CLEAR = "orders of a position that is gone are being taken away"
 
 
@@ -64,6 +64,6 @@ def _kind(state: SignalState) -> DutyKind:
         return DutyKind.RESOLVE
     if state.open_quantity > ZERO:
         return DutyKind.GUARD if state.naked_since_ms is None else DutyKind.PROTECT
-    if any(leg.fate is Fate.ABSENT for leg in state.legs.values()):
+    if any(leg.fate is Fate.ABSENT or leg.missing_since_ms is not None for leg in state.legs.values()):
         return DutyKind.LATE_WATCH
     return DutyKind.CLEAR

@@ -90,7 +90,7 @@ def _send(desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | 
             signal_id=state.signal_id, leg=Leg.ENTRY, attempt=attempt, request=plan.entry(attempt), watermark=watermark
         ),
     )
-    desk.entries.append(
+    desk.entry_sent(
         Started(
             at_ms=desk.now_ms(),
             signal_id=state.signal_id,

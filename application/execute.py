@@ -94,11 +94,10 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
     """Read the facts, flip if need be, fix the bracket, and hold it against every limit."""
     signal = state.claim.signal
     try:
-        instrument = desk.exchange.instrument(signal.symbol)
         facts = Facts(
-            instrument=instrument,
-            snapshot=look(desk, signal.symbol),
-            reference=desk.exchange.reference(signal.symbol),
+            instrument=desk.patient.instrument(signal.symbol),
+            snapshot=look(desk, signal.symbol, patient=True),
+            reference=desk.patient.reference(signal.symbol),
         )
         bracket = _bracket(desk, signal, quantity, facts)
         if isinstance(bracket, Declined):
@@ -108,7 +107,9 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
             return flipped
         if flipped:
             facts = attrs.evolve(
-                facts, snapshot=look(desk, signal.symbol), reference=desk.exchange.reference(signal.symbol)
+                facts,
+                snapshot=look(desk, signal.symbol, patient=True),
+                reference=desk.patient.reference(signal.symbol),
             )
             bracket = _bracket(desk, signal, quantity, facts)
             if isinstance(bracket, Declined):
@@ -116,11 +117,11 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
         declined = admit_plan(desk, signal, facts, bracket)
         if declined is None:
             desk.record(Planned(desk.now_ms(), signal.id, bracket))
-        return declined
     except (OrderExecutionError, AuthenticationError) as error:
         return declined_by(desk, signal.symbol, error)
     except JournalError as error:
         return Declined(Refusal.STORE_FAILED, str(error))
+    return declined
 
 
 def _bracket(desk: Desk, signal: Signal, quantity: Decimal, facts: Facts) -> Bracket | Declined:

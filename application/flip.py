@@ -43,6 +43,7 @@ def flip(desk: Desk, state: SignalState, snapshot: Snapshot) -> bool | Declined:
         return True
     return Declined(
         Refusal.EXIT_UNCONFIRMED,
-        f"the opposite position of {order.quantity} {signal.symbol} was not seen closed and cleared ({result.executed} closed); "
+        f"the opposite position of {order.quantity} {signal.symbol} was not seen closed and cleared "
+        f"({result.executed} closed); "
         "no entry was sent",
     )

@@ -10,7 +10,7 @@ import attrs
 from ..domain.alarm import AlarmKind
 from ..domain.bracket import Bracket
 from ..domain.budget import ENTRY_WORST_CASE
-from ..domain.events import Halted
+from ..domain.events import Halted, Resumed
 from ..domain.halt import HaltLevel
 from ..domain.instrument import Instrument
 from ..domain.limits import EntryFacts
@@ -48,21 +48,22 @@ def obey_kill_switch(desk: Desk) -> HaltLevel:
     """Take over what the outer kill switch says, and return the level in force."""
     order = desk.kill_switch() if desk.kill_switch is not None else None
     if order is not None and order.level > desk.book.halt_level:
-        desk.record(Halted(desk.now_ms(), order.level, order.reason), vital=True)
+        desk.record(Halted(desk.now_ms(), order.level, order.reason, outside=True), vital=True)
         desk.alarm(AlarmKind.HALTED, f"halted at {order.level.name} from outside: {order.reason}")
+    elif order is None and desk.book.halt_outside:
+        desk.record(Resumed(desk.now_ms(), "the halt from outside was taken away"), vital=True)
     return desk.book.halt_level
 
 
 def admit_plan(desk: Desk, signal: Signal, facts: Facts, bracket: Bracket) -> Declined | None:
-    """Judge a planned entry by what the exchange shows: nobody else's size, and every limit. Nothing comes after
-    this.
-    """
+    """Judge a planned entry by what the exchange shows, and by every limit: the last word before it is sent."""
     foreign = desk.symbol_book(signal.symbol).foreign(facts.snapshot)
     if foreign and not desk.protection.allow_foreign_position:
         sizes = ", ".join(f"{size} {direction.value}" for direction, size in foreign.items())
         return Declined(
             Refusal.FOREIGN_POSITION,
-            f"{signal.symbol} holds {sizes} that is not ours; close it, or set ProtectionPolicy(allow_foreign_position=True)",
+            f"{signal.symbol} holds {sizes} that is not ours; close it, or set "
+            "ProtectionPolicy(allow_foreign_position=True)",
         )
     return desk.limits.check(entry_facts(desk, signal, facts, bracket))
 
@@ -85,17 +86,17 @@ def entry_facts(desk: Desk, signal: Signal, facts: Facts, bracket: Bracket) -> E
         stop_price=bracket.stop_price,
         held=ZERO if held is None else held.amount,
         exposure=_exposure(desk) if limits.needs_exposure else ZERO,
-        leverage=desk.exchange.settings(signal.symbol).leverage if limits.needs_leverage else None,
+        leverage=desk.patient.settings(signal.symbol).leverage if limits.needs_leverage else None,
         entries_last_minute=sum(1 for started in desk.entries if now - started.at_ms < MINUTE_MS),
         twin_age_ms=_twin_age(desk, signal, bracket, now),
-        realized_today=desk.exchange.income(now - now % DAY_MS) if limits.max_daily_loss is not None else ZERO,
+        realized_today=desk.patient.income(now - now % DAY_MS) if limits.max_daily_loss is not None else ZERO,
         signal_age_ms=None if signal.created_ms is None else now - signal.created_ms,
     )
 
 
 def _exposure(desk: Desk) -> Decimal:
     notional = ZERO
-    for position in desk.exchange.positions():
+    for position in desk.patient.positions():
         price = position.entry_price if position.mark_price is None else position.mark_price
         notional = EXACT.add(notional, EXACT.multiply(magnitude(position.amount), price))
     return notional

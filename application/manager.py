@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Self
 
 from loguru import logger
 
@@ -86,7 +87,8 @@ class OrderExecutionManager:
                 "a live exchange needs a journal that survives the process: use SqliteJournal(path)"
             )
         self._desk = Desk(
-            exchange=exchange,
+            exchange=exchange.direct,
+            patient=exchange,
             journal=journal,
             audit=audit,
             alerts=alerts,
@@ -102,7 +104,7 @@ class OrderExecutionManager:
         self._recovered = False
         self._recovering = threading.Lock()
 
-    def __enter__(self) -> OrderExecutionManager:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -168,9 +170,7 @@ class OrderExecutionManager:
         return reconcile(self._desk, due_symbols(self._desk))
 
     def next_due(self) -> int | None:
-        """Return the exchange time, UTC ms, at which `reconcile_due()` should next be called; None when nothing is
-        open.
-        """
+        """Return when `reconcile_due()` should next be called, exchange time in UTC ms; None when nothing is open."""
         return next_due_ms(self._desk)
 
     @contextmanager
@@ -201,7 +201,7 @@ class OrderExecutionManager:
         Raises:
             ValidationError: a hedge account holds both; name the side.
         """
-        positions = self._desk.exchange.snapshot(symbol).positions
+        positions = self._desk.patient.snapshot(symbol).positions
         if side is not None:
             return next((each for each in positions if each.position_side is side), None)
         if len(positions) > 1:
@@ -212,7 +212,7 @@ class OrderExecutionManager:
 
     def positions(self) -> tuple[Position, ...]:
         """Return every open position of the account."""
-        return self._desk.exchange.positions()
+        return self._desk.patient.positions()
 
     def get_account_balance(self, asset: str = "USDT") -> Balance:
         """Return the balance of one asset.
@@ -220,18 +220,22 @@ class OrderExecutionManager:
         Raises:
             ValidationError: the wallet does not list it.
         """
-        for balance in self._desk.exchange.balance():
+        for balance in self._desk.patient.balance():
             if balance.asset == asset:
                 return balance
         raise ValidationError("asset", f"the futures wallet lists no {asset!r}")
 
     def open_orders(self, symbol: str | None = None) -> tuple[Order, ...]:
         """Return open regular and conditional orders, anybody's."""
-        return self._desk.exchange.open_orders(symbol)
+        return self._desk.patient.open_orders(symbol)
 
     def cancel_all_orders(self, symbol: str, *, only_ours: bool = True) -> CancelReport:
-        """Cancel open orders on *symbol* in both services, stops included; what loses its protection so is not
-        protected again.
+        """Cancel open orders on *symbol* in both services, stops included.
+
+        Protection that is cancelled so is not put back: the caller's word beats the guard.
+
+        Raises:
+            OrderExecutionError, AuthenticationError: the exchange did not answer.
         """
         self._desk.check_process()
         with self._desk.turns.of(symbol):
@@ -246,7 +250,7 @@ class OrderExecutionManager:
         """
         if type(leverage) is not int or leverage < 1:
             raise ValidationError("leverage", f"must be a whole number from 1, was {leverage!r}")
-        self._desk.exchange.configure(symbol, leverage=leverage)
+        self._desk.patient.configure(symbol, leverage=leverage)
         self._note_setting(symbol, "set_leverage", {"leverage": leverage})
 
     def set_margin_type(self, symbol: str, margin_type: MarginType) -> None:
@@ -255,14 +259,14 @@ class OrderExecutionManager:
         Raises:
             OrderExecutionError: the exchange refused it.
         """
-        self._desk.exchange.configure(symbol, margin_type=margin_type)
+        self._desk.patient.configure(symbol, margin_type=margin_type)
         self._note_setting(symbol, "set_margin_type", {"margin_type": margin_type.value})
 
     # instruments
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the trading rules in force on *symbol*."""
-        return self._desk.exchange.instrument(symbol)
+        return self._desk.patient.instrument(symbol)
 
     def format_price(self, symbol: str, price: Number) -> str:
         """Return *price* floored to the tick, as the exchange wants it written."""
@@ -293,7 +297,7 @@ class OrderExecutionManager:
             self.reconcile()
 
     def resume(self, *, reason: str) -> None:
-        """Release the kill switch and every explicit freeze's cause is the caller's to know."""
+        """Release the kill switch; entries are taken again."""
         desk = self._desk
         desk.record(Resumed(desk.now_ms(), checked_text(reason, "reason")))
         desk.note(AuditType.RESUMED, "resume", response={"reason": reason})
@@ -342,8 +346,9 @@ class OrderExecutionManager:
             if self._recovered:
                 return
             self._recovered = True
-            if self._desk.symbols():
-                self._desk.note(AuditType.STARTED, "recover")
+            open_symbols = self._desk.symbols()
+            self._desk.note(AuditType.STARTED, "recover", response={"open_symbols": ", ".join(open_symbols)})
+            if open_symbols:
                 self.reconcile()
 
     def _guard(self, stop: threading.Event, interval: float) -> None:

@@ -17,13 +17,15 @@ from ..domain.symbol_book import SymbolBook
 from .desk import Desk
 
 
-def look(desk: Desk, symbol: str) -> Snapshot:
+def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
     """Read position and open orders of *symbol*, take our orders into the book, and note since when size is missing.
+
+    *patient* may retry the read: only where nothing is unprotected meanwhile.
 
     Raises:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
-    snapshot = desk.exchange.snapshot(symbol)
+    snapshot = (desk.patient if patient else desk.exchange).snapshot(symbol)
     legs = _legs(desk, symbol)
     changed: list[Event] = [
         Seen(snapshot.at_ms, legs[order.client_id].intent.signal_id, order.client_id, order)
@@ -87,13 +89,10 @@ def _legs(desk: Desk, symbol: str) -> dict[str, LegState]:
 
 
 def _is_news(leg: LegState, order: Order) -> bool:
-    """Whether the sight tells more than is known; a resting order seen resting again is not worth a line in the
-    journal.
-    """
-    return (
-        leg.order is None
-        or (leg.order.seen_again(order) is not leg.order
-        and (leg.order.status is not order.status or leg.order.executed_quantity != order.executed_quantity))
+    """Whether the sight tells more than is known: an order seen resting again is not worth a line in the journal."""
+    return leg.order is None or (
+        leg.order.seen_again(order) is not leg.order
+        and (leg.order.status is not order.status or leg.order.executed_quantity != order.executed_quantity)
     )
 
 

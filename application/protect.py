@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import attrs
+
 from ..domain.actions import (
     Action,
     CancelLegs,
@@ -22,6 +24,7 @@ from ..domain.actions import (
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.book import plan_of
+from ..domain.bracket import Bracket
 from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Allotment, CancelAsked, Covered, Exposed, Seen, WrittenOff
 from ..domain.halt import HaltLevel
@@ -85,11 +88,17 @@ def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
         snapshot = look(desk, symbol)
         book = book_for(desk, symbol, snapshot, flatten=desk.book.halt_level >= HaltLevel.FLATTEN_OURS)
         actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
+        while any(isinstance(action, Inquire) for action in actions):
+            asked = [action for action in actions if isinstance(action, Inquire)]
+            perform(desk, symbol, asked)  # what is learnt decides the rest of this very look
+            actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
+            if [action for action in actions if isinstance(action, Inquire)] == asked:
+                break
         perform(desk, symbol, actions)
-        return actions
     except (OrderExecutionError, AuthenticationError) as error:
         _unanswered(desk, symbol, error)
         return ()
+    return actions
 
 
 def _unanswered(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> None:
@@ -102,7 +111,10 @@ def _unanswered(desk: Desk, symbol: str, error: OrderExecutionError | Authentica
     for state in desk.symbol_book(symbol).brackets:
         since = state.naked_since_ms
         if since is not None and now - since >= desk.timings.protect_soft_ms:
-            text = f"signal {state.signal_id!r} has had no live stop for {now - since} ms, and the exchange does not answer: {error}"
+            text = (
+                f"signal {state.signal_id!r} has had no live stop for {now - since} ms, and the exchange "
+                f"does not answer: {error}"
+            )
             desk.alarm(AlarmKind.UNPROTECTED, text, symbol=symbol, signal_id=state.signal_id)
     desk.alarm(kind, f"{symbol}: {error}", symbol=symbol)
 
@@ -139,8 +151,23 @@ def _wanted(desk: Desk, action: PlaceStop | PlaceTarget) -> Wanted:
     plan = plan_of(state)
     leg = Leg.STOP if isinstance(action, PlaceStop) else Leg.TARGET
     attempt = state.next_attempt(leg)
+    plan = _on_grid(desk, plan)
     make = plan.stop if leg is Leg.STOP else plan.target
     return Wanted(signal_id=action.signal_id, leg=leg, attempt=attempt, request=make(action.quantity, attempt))
+
+
+def _on_grid(desk: Desk, plan: Bracket) -> Bracket:
+    """Round the plan's prices anew, toward the entry: on the same grid nothing changes, on a changed one they fit."""
+    try:
+        instrument = desk.exchange.instrument(plan.symbol)
+    except OrderExecutionError:
+        return plan  # as planned is better than not at all
+    stop, target = plan.stop_price, plan.target_price
+    return attrs.evolve(
+        plan,
+        stop_price=None if stop is None else instrument.stop_price(plan.direction, stop),
+        target_price=None if target is None else instrument.target_price(plan.direction, target),
+    )
 
 
 def _perform_one(desk: Desk, symbol: str, action: Action) -> None:
@@ -233,7 +260,8 @@ def _write_off(desk: Desk, action: WriteOff) -> None:
     desk.record(WrittenOff(desk.now_ms(), action.signal_id, action.quantity), vital=True)
     desk.alarm(
         AlarmKind.FOREIGN_CHANGE,
-        f"{action.quantity} {state.symbol} of signal {action.signal_id!r} is gone, by no order of ours: closed by hand, by another program, or liquidated",
+        f"{action.quantity} {state.symbol} of signal {action.signal_id!r} is gone, by no order of ours: closed "
+        "by hand, by another program, or liquidated",
         symbol=state.symbol,
         signal_id=action.signal_id,
     )
@@ -266,9 +294,7 @@ def _note_covered(desk: Desk, signal_id: str) -> None:
 
 
 def _purge(desk: Desk) -> None:
-    """The account's cap of conditional orders is reached: take away what is ours and protects nothing, on any
-    symbol.
-    """
+    """Make room under the account's cap of conditional orders: take away what is ours and protects nothing."""
     for symbol in dict.fromkeys(order.symbol for order in desk.exchange.open_orders() if order.conditional):
         snapshot = desk.exchange.snapshot(symbol)
         book = book_for(desk, symbol, snapshot, flatten=False)

@@ -18,6 +18,7 @@ from .gate import obey_kill_switch
 from .observe import inquire, unanswered
 from .protect import protect
 from .resolve import resolve
+from .settle import settle
 
 
 @attrs.frozen
@@ -37,19 +38,22 @@ class ReconcileReport:
 
 def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
     """Work through *symbols*, one after the other."""
-    alarms_before = len(desk.alarms_raised)
-    obey_kill_switch(desk)
     actions: list[tuple[str, Action]] = []
-    for symbol in symbols:
-        with desk.turns.of(symbol):
-            actions += [(symbol, action) for action in reconcile_symbol(desk, symbol)]
-    return ReconcileReport(tuple(actions), tuple(desk.alarms_raised[alarms_before:]), duties(desk))
+    with desk.hearing() as heard:
+        obey_kill_switch(desk)
+        for symbol in symbols:
+            with desk.turns.of(symbol):
+                actions += [(symbol, action) for action in reconcile_symbol(desk, symbol)]
+    return ReconcileReport(tuple(actions), tuple(heard), duties(desk))
 
 
 def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
     """Resolve every open question on *symbol*, then protect, clear and report; the caller holds its turn."""
     for leg in desk.symbol_book(symbol).questions:
         resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
+    for state in desk.symbol_book(symbol).signals:
+        for leg in state.open_questions:
+            settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
     _late_watch(desk, symbol)
     actions = protect(desk, symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
     for state in desk.symbol_book(symbol).signals:

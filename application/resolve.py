@@ -79,7 +79,8 @@ def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool:
 def _alarm(desk: Desk, leg: LegState) -> None:
     desk.alarm(
         AlarmKind.OUTCOME_UNKNOWN,
-        f"nobody knows whether {leg.intent.request.quantity} {leg.intent.request.symbol} ({leg.client_id}) was executed; "
+        f"nobody knows whether {leg.intent.request.quantity} {leg.intent.request.symbol} ({leg.client_id}) was "
+        "executed; "
         "the symbol takes no entries, and asking goes on with every reconcile()",
         symbol=leg.intent.request.symbol,
         signal_id=leg.intent.signal_id,

@@ -10,8 +10,9 @@ from ..domain.errors import ConfigurationError
 
 
 class Turns:
-    """Hands out the turn of a symbol: a state, not a lock. Symbols do not wait for each other, and reads need no
-    turn.
+    """Hands out the turn of a symbol: a state, not a lock.
+
+    Symbols do not wait for each other, and reads need no turn.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,8 @@ class Turns:
         with self._changed:
             if self._owners.get(symbol) == me:
                 raise ConfigurationError(
-                    f"an alert or feed callback called back into the manager for {symbol} while it works on it; hand the call to another thread"
+                    f"an alert or feed callback called back into the manager for {symbol} while it works on it; "
+                    "hand the call to another thread"
                 )
             while symbol in self._owners:
                 self._changed.wait()

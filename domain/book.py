@@ -29,12 +29,14 @@ class Book:
         signals: by id, in order of claim.
         halt_level: the kill switch.
         halt_reason: why it was set.
+        halt_outside: it was set from outside, and is released when the outer switch is.
         frozen: symbols closed to entries by an explicit freeze, with the reason.
     """
 
     signals: dict[str, SignalState] = attrs.field(factory=dict[str, SignalState])
     halt_level: HaltLevel = HaltLevel.NONE
     halt_reason: str = ""
+    halt_outside: bool = False
     frozen: dict[str, str] = attrs.field(factory=dict[str, str])
 
     @classmethod
@@ -49,9 +51,9 @@ class Book:
         """Take in one fact."""
         match event:
             case Halted():
-                self.halt_level, self.halt_reason = event.level, event.reason
+                self.halt_level, self.halt_reason, self.halt_outside = event.level, event.reason, event.outside
             case Resumed():
-                self.halt_level, self.halt_reason = HaltLevel.NONE, ""
+                self.halt_level, self.halt_reason, self.halt_outside = HaltLevel.NONE, "", False
             case Frozen():
                 self.frozen[event.symbol] = event.reason
             case Thawed():
@@ -78,9 +80,7 @@ class Book:
         return {stem(namespace, signal_id): signal_id for signal_id in self.signals}
 
     def questions_on(self, symbol: str) -> tuple[LegState, ...]:
-        """Return the orders on *symbol* of which nobody knows whether they were executed: while there is one, the
-        symbol is frozen.
-        """
+        """Return the orders on *symbol* of unknown outcome; while there is one, the symbol is frozen."""
         return tuple(leg for state in self.signals.values() if state.symbol == symbol for leg in state.open_questions)
 
     def _apply_to_signal(self, event: SignalEvent) -> None:

@@ -163,9 +163,7 @@ def exit_order(
     quantity: Decimal,
     attempt: int,
 ) -> OrderRequest:
-    """Return the order of *signal_id* that closes *quantity* of a position held in *direction*; it can never add
-    exposure.
-    """
+    """Return the order of *signal_id* that closes *quantity* held in *direction*; it can never add exposure."""
     return OrderRequest(
         client_id=client_id(namespace, signal_id, Leg.EXIT, attempt),
         symbol=symbol,
@@ -197,7 +195,8 @@ def _wrong_stop(
         if price is not None and not _beyond(direction.exit_side, price, reference):
             return Declined(
                 Refusal.STOP_CROSSED,
-                f"stop_loss: {price} is already crossed, or on the wrong side: mark {reference.mark}, last {reference.last}",
+                f"stop_loss: {price} is already crossed, or on the wrong side: mark {reference.mark}, last "
+                f"{reference.last}",
             )
     return None
 
@@ -209,7 +208,8 @@ def _wrong_target(
         if price is not None and not _beyond(direction.entry_side, price, reference):
             return Declined(
                 Refusal.WRONG_SIDE,
-                f"take_profit: {price} is already reached, or on the wrong side: mark {reference.mark}, last {reference.last}",
+                f"take_profit: {price} is already reached, or on the wrong side: mark {reference.mark}, last "
+                f"{reference.last}",
             )
     return None
 

@@ -67,8 +67,8 @@ class Capacity:
         entry = purpose is Purpose.ENTRY
         if entry and self.entries_paused_until_ms is not None and now_ms < self.entries_paused_until_ms:
             return False
-        return all(self._fits(allowance, cost, entry) for allowance in self.allowances)
+        return all(self._fits(allowance, cost, reserved=entry) for allowance in self.allowances)
 
-    def _fits(self, allowance: Allowance, cost: Cost, entry: bool) -> bool:
-        ceiling = allowance.limit * self.hard_percent // 100 if entry else allowance.limit
+    def _fits(self, allowance: Allowance, cost: Cost, *, reserved: bool) -> bool:
+        ceiling = allowance.limit * self.hard_percent // 100 if reserved else allowance.limit
         return allowance.used + (cost.orders if allowance.counts_orders else cost.weight) <= ceiling

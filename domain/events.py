@@ -108,8 +108,9 @@ class Missed:
 
 @attrs.frozen
 class Absent:
-    """The order is believed never to have been executed: window closed, witnesses silent. Provisional: a late watch
-    goes on.
+    """The order is believed never to have been executed: its window closed and every witness was silent.
+
+    It is provisional: a late watch goes on.
     """
 
     signal_open: ClassVar[bool | None] = None
@@ -216,13 +217,14 @@ class Closed:
 
 @attrs.frozen
 class Halted:
-    """The kill switch was set."""
+    """The kill switch was set; from *outside*, it is released when the outer switch is."""
 
     signal_open: ClassVar[bool | None] = None
     signal_id: ClassVar[str | None] = None
     at_ms: int
     level: HaltLevel
     reason: str
+    outside: bool = False
 
 
 @attrs.frozen

@@ -254,5 +254,5 @@ def _shared_points(
         return None
     increments_up = (y - x) // divisor * pow(a // divisor, -1, b // divisor) % (b // divisor)
     joint = a // divisor * b
-    lowest = (x + a * increments_up) % joint
+    lowest = x + a * increments_up
     return EXACT.scaleb(Decimal(joint), -decimals), EXACT.scaleb(Decimal(lowest), -decimals)

@@ -106,8 +106,8 @@ def _sizes_of(instrument: Instrument) -> LotSize:
 def _market_sizes_of(instrument: Instrument) -> LotSize:
     """Return the sizes accepted of market orders.
 
-    The docs give market orders their own filter. Holding the other one too costs nothing while the two agree, as they
-    do on every symbol seen; should they exclude each other, the market's own decides.
+    The docs give market orders their own filter; whether the other one holds too is unconfirmed, so both are kept, and
+    the stricter bound of each. Should the two exclude each other, the market's own decides.
     """
     own = instrument.market_lot.shared_with(_every_size(instrument.quantity_precision)) or instrument.market_lot
     return own.shared_with(instrument.lot) or own

@@ -100,8 +100,9 @@ class LegState:
             self.triggering_since_ms = at_ms
 
     def sight(self, order: Order, at_ms: int) -> None:
-        """Take in a reading that began at *at_ms*; an answer to a send is no reading, for a stop must be seen
-        afterwards.
+        """Take in a reading that began at *at_ms*.
+
+        An answer to a send is no reading: a stop must be seen after it was acknowledged.
         """
         self.take(order, at_ms)
         self.sighted_ms = max(self.sighted_ms, at_ms)

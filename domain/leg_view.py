@@ -33,7 +33,7 @@ def view(leg: LegState, snapshot: Snapshot, now_ms: int, timings: Timings) -> Le
         answered = leg.intent.at_ms if leg.answered_ms is None else leg.answered_ms
         if snapshot.at_ms < answered:
             return LegView.WAIT
-        if leg.inquired_ms < snapshot.at_ms:
+        if leg.inquired_ms < snapshot.at_ms and _ask_due(leg, now_ms, timings):
             return LegView.ASK
         if leg.missing_since_ms is not None:
             return LegView.WAIT if now_ms - answered < timings.visibility_grace_ms else LegView.LOST
@@ -46,3 +46,14 @@ def _under_way(leg: LegState, now_ms: int, timings: Timings) -> LegView:
     if leg.triggering_since_ms is not None and now_ms - leg.triggering_since_ms > timings.triggering_max_ms:
         return LegView.STUCK
     return LegView.TRIGGERING
+
+
+def _ask_due(leg: LegState, now_ms: int, timings: Timings) -> bool:
+    """Whether to ask for *leg* by id: at once, then as often as it may still appear, then ever more rarely."""
+    if leg.missing_since_ms is None:
+        return True
+    age_ms = leg.inquired_ms - leg.missing_since_ms
+    if age_ms < timings.protect_hard_ms:
+        return now_ms - leg.inquired_ms >= timings.visibility_grace_ms
+    due_ms = timings.next_watch_ms(age_ms)
+    return due_ms is not None and now_ms >= leg.missing_since_ms + due_ms

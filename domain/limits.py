@@ -96,7 +96,8 @@ class RiskLimits:
         if window is not None and entry.twin_age_ms is not None and entry.twin_age_ms < window * 1000:
             yield _forbidden(
                 "duplicate_window_seconds",
-                f"the same {entry.direction.value} {entry.quantity} {entry.symbol} was entered {entry.twin_age_ms} ms ago under another id",
+                f"the same {entry.direction.value} {entry.quantity} {entry.symbol} was entered "
+                f"{entry.twin_age_ms} ms ago under another id",
             )
         if age_max is not None and (entry.signal_age_ms is None or entry.signal_age_ms > age_max * 1000):
             age = "no created_at" if entry.signal_age_ms is None else f"an age of {entry.signal_age_ms} ms"

@@ -95,8 +95,9 @@ class _Look:
         return [*self._stop(state, plan), *self._target(state, plan)]
 
     def gone(self) -> list[Action]:
-        """Write off, oldest first, what is not held any more, once that was seen for long enough and no order of
-        ours can explain it.
+        """Write off, oldest first, what is not held any more.
+
+        Only once that was seen for long enough, and when no order of ours can explain it.
         """
         actions: list[Action] = []
         for direction, gap in self.book.missing(self.snapshot).items():
@@ -114,17 +115,21 @@ class _Look:
         """Report size that is not ours; it is never touched."""
         if not any(self.book.brackets) or any(self._unsettled(state) for state in self.book.brackets):
             return []
+        if self.snapshot.at_ms - self._last_change_ms() < self.timings.flat_confirm_ms:
+            return []  # the position may still be shown as it was before our own last fill
         return [
             Raise(
                 AlarmKind.FOREIGN_CHANGE,
-                f"{self.book.symbol} holds {excess} {direction.value} that is not ours; it is left alone and is not protected by us",
+                f"{self.book.symbol} holds {excess} {direction.value} that is not ours; it is left alone and is "
+                "not protected by us",
             )
             for direction, excess in self.book.foreign(self.snapshot).items()
         ]
 
     def orphans(self) -> list[Action]:
-        """Cancel orders of ours that belong to nothing; spare those of unknown signals while they may protect
-        something.
+        """Cancel orders of ours that belong to nothing.
+
+        Those of signals the journal does not know are spared while they may protect something.
         """
         open_orders = (*self.snapshot.conditionals, *self.snapshot.orders)
         doomed = set(self.book.orphan_ids)
@@ -138,11 +143,16 @@ class _Look:
             actions.append(
                 Raise(
                     AlarmKind.FOREIGN_CHANGE,
-                    f"{self.book.symbol} has orders of ours ({', '.join(sorted(spared))}) of signals the journal does not know; "
+                    f"{self.book.symbol} has orders of ours ({', '.join(sorted(spared))}) of signals the "
+                    "journal does not know; "
                     "execute those signals again to adopt them, or cancel the orders",
                 )
             )
         return actions
+
+    def _last_change_ms(self) -> int:
+        orders = [leg.order for state in self.book.signals for leg in state.legs.values()]
+        return max((order.updated_ms for order in orders if order is not None), default=0)
 
     def _must_exit(self, state: SignalState) -> ExitWhy | None:
         if self.book.flatten:
@@ -208,7 +218,8 @@ class _Look:
         if naked_ms < self.timings.protect_soft_ms:
             return []
         text = (
-            f"{state.open_quantity} {state.symbol} of signal {state.signal_id!r} has had no live stop for {naked_ms} ms; "
+            f"{state.open_quantity} {state.symbol} of signal {state.signal_id!r} has had no live stop for "
+            f"{naked_ms} ms; "
             f"placing it is tried again ({self.policy.on_unprotected.value} at {self.timings.protect_hard_ms} ms)"
         )
         return [Raise(AlarmKind.UNPROTECTED, text, state.signal_id)]
@@ -254,7 +265,8 @@ class _Look:
             return None
         return Raise(
             AlarmKind.LEG_REMOVED,
-            f"the {name} of signal {state.signal_id!r} was cancelled {removed} times by somebody else; it is not put back again: "
+            f"the {name} of signal {state.signal_id!r} was cancelled {removed} times by somebody else; it is "
+            "not put back again: "
             "close the position, or cancel_all_orders to say that it is meant so",
             state.signal_id,
         )
@@ -264,12 +276,9 @@ class _Look:
         if state.open_questions or self.book.exit_in_flight(state.signal_id):
             return []
         legs = tuple(leg for leg in state.legs.values() if leg.intent.leg in (Leg.STOP, Leg.TARGET))
-        asked = self._asked(state, legs)
-        if asked:
-            return asked
-        doomed = _cancel(state, self._live(legs), self.now_ms, self.timings)
-        if doomed:
-            return doomed
+        unfinished = [*self._asked(state, legs), *_cancel(state, self._live(legs), self.now_ms, self.timings)]
+        if unfinished:
+            return unfinished
         waits = [wait for leg in state.legs.values() for wait in self._watch(leg)]
         if waits:
             return [min(waits, key=lambda wait: wait.at_ms)]

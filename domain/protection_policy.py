@@ -17,9 +17,7 @@ class OnUnprotected(Enum):
 
 
 class OnLateFill(Enum):
-    """An order reported NOT_FILLED turns out filled: close it (the caller was told there is none), or protect and
-    keep it.
-    """
+    """An order reported NOT_FILLED turns out filled: close it, for the caller was told of none, or protect it."""
 
     FLATTEN = "FLATTEN"
     PROTECT = "PROTECT"

@@ -132,7 +132,10 @@ class ExecutionReport:
 
     def _sentence(self) -> str:
         why = "" if self.reason is None else f" ({self.reason.name}: {self.reason.value})"
-        return f"signal {self.signal_id!r} on {self.symbol} ended {self.outcome.value}{why}{': ' if self.text else ''}{self.text}"
+        return (
+            f"signal {self.signal_id!r} on {self.symbol} ended "
+            f"{self.outcome.value}{why}{': ' if self.text else ''}{self.text}"
+        )
 
 
 _ERROR_OF_REFUSAL: dict[Refusal | None, type[OrderExecutionError]] = {

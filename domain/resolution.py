@@ -32,10 +32,10 @@ def window_closed_ms(intent: Intent, timings: Timings) -> int:
 
 
 def absent(intent: Intent, rounds: tuple[Round, ...], timings: Timings) -> bool:
-    """Whether the order may be believed absent, provisionally: enough clean rounds, all begun after the window
-    closed, over a long enough quiet.
+    """Whether the order may be believed absent, provisionally.
 
-    One round that was not clean starts the count anew.
+    It takes enough clean rounds, all begun after the window closed, over a long enough quiet. One round that was not
+    clean starts the count anew.
     """
     closed_ms = window_closed_ms(intent, timings)
     run: list[Round] = []

@@ -116,8 +116,9 @@ class SignalState:
 
     @property
     def took_effect(self) -> bool:
-        """Whether an order that carries the decision out, its entry or a close's exit, was or may have been taken
-        by the exchange.
+        """Whether an order that carries the decision out was, or may have been, taken by the exchange.
+
+        That is the entry of an entry signal, and the exit of a close.
         """
         leg = Leg.ENTRY if self.claim.signal.type.is_entry else Leg.EXIT
         return any(state.fate is not Fate.NOTHING for state in self.of(leg))

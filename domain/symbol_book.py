@@ -67,9 +67,7 @@ class SymbolBook:
         )
 
     def missing(self, snapshot: Snapshot) -> dict[Direction, Decimal]:
-        """Return per direction how much less the exchange shows than we should hold, base units; only what is
-        missing.
-        """
+        """Return per direction how much less is held than our signals add up to, base units; only what is missing."""
         found = {
             direction: EXACT.subtract(
                 self.open_quantity(direction), snapshot.held(direction, position_side(snapshot.mode, direction))

@@ -8,13 +8,25 @@ from decimal import Decimal
 from pathlib import Path
 
 from surefill.adapters.alerts import LogAlerts
-from surefill.adapters.audit import JsonLinesAudit
-from surefill.adapters.journal import SqliteJournal
+from surefill.adapters.audit import AuditVerdict, JsonLinesAudit, MemoryAudit, audit_files
+from surefill.adapters.audit import read as read_audit
+from surefill.adapters.audit import verify as verify_audit
+from surefill.adapters.journal import MemoryJournal, SqliteJournal
 from surefill.adapters.kill_file import KillFile
 from surefill.adapters.retrying import Retrying
 from surefill.adapters.simulated import Fault, FaultPlan, Latency, SimulatedExchange
-from surefill.adapters.venue.feeds import candle_csv, check, hand_ticks, random_walk, raw_stream
-from surefill.adapters.venue.feeds.errors import FeedError
+from surefill.adapters.venue.feeds import (
+    CandleCsv,
+    FeedError,
+    FeedSummary,
+    RawStream,
+    candle_csv,
+    check,
+    hand_ticks,
+    random_walk,
+    raw_stream,
+)
+from surefill.adapters.venue.feeds.lines import LineReader
 from surefill.adapters.venue.quotes import Candle, Quote
 from surefill.application.manager import OrderExecutionManager
 from surefill.domain.alarm import Alarm
@@ -29,13 +41,19 @@ from surefill.ports.exchange import Exchange
 from surefill.ports.kill_switch import HaltOrder
 
 __all__ = [
+    "AuditVerdict",
     "Candle",
+    "CandleCsv",
     "Fault",
     "FaultPlan",
     "FeedError",
+    "FeedSummary",
     "Latency",
+    "LineReader",
     "Quote",
+    "RawStream",
     "SimulatedExchange",
+    "audit_files",
     "audit_folder",
     "candle_csv",
     "check",
@@ -43,11 +61,14 @@ __all__ = [
     "journal_path",
     "open_manager",
     "paper_exchange",
+    "paper_manager",
     "random_walk",
     "raw_stream",
+    "read_audit",
     "read_journal",
     "read_kill_file",
     "remove_kill_file",
+    "verify_audit",
     "write_kill_file",
 ]
 
@@ -131,6 +152,45 @@ def paper_exchange(
         faults=faults,
         latency=latency,
         namespace=namespace,
+    )
+
+
+def paper_manager(
+    exchange: SimulatedExchange,
+    *,
+    state_dir: str | os.PathLike[str] | None = None,
+    audit_dir: str | os.PathLike[str] | None = None,
+    alerts: Alerts | None = None,
+    protection: ProtectionPolicy | None = None,
+    limits: RiskLimits | None = None,
+    timings: Timings | None = None,
+) -> OrderExecutionManager:
+    """Build a manager on the simulated exchange that leaves on the disk only what is asked for.
+
+    With *state_dir* it is `open_manager`. Without, the journal is kept in memory, which is as good as long as the
+    exchange lives in the same process; the audit log too, unless *audit_dir* names a folder.
+
+    Raises:
+        JournalError: as `open_manager` does.
+    """
+    if state_dir is not None:
+        return open_manager(
+            exchange,
+            state_dir=state_dir,
+            audit_dir=audit_dir,
+            alerts=alerts,
+            protection=protection,
+            limits=limits,
+            timings=timings,
+        )
+    return OrderExecutionManager(
+        Retrying(exchange, RetryPolicy()),
+        journal=MemoryJournal(),
+        audit=MemoryAudit() if audit_dir is None else JsonLinesAudit(audit_dir),
+        alerts=_bell(alerts),
+        protection=protection,
+        limits=limits,
+        timings=timings,
     )
 
 

@@ -74,6 +74,11 @@ class Exchange(Protocol):
         """Whether it moves on its own. If so, entries need somebody who watches, and a durable journal."""
         ...
 
+    @property
+    def direct(self) -> Exchange:
+        """The same account without any retries of reads: for work that has a deadline and asks again by itself."""
+        ...
+
     def prepare(self, request: OrderRequest) -> Prepared:
         """Stamp and number *request* without any I/O.
 

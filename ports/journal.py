@@ -23,8 +23,9 @@ class Journal(Protocol):
 
     @property
     def created_ms(self) -> int | None:
-        """The time of its first event; None while empty. A signal older than that may have been traded before this
-        journal began.
+        """The time of its first event; None while empty.
+
+        A signal older than that may have been traded before this journal began.
         """
         ...
 
@@ -48,9 +49,7 @@ class Journal(Protocol):
         ...
 
     def scan_open(self) -> Iterator[Event]:
-        """Yield, in order of recording, the events of every signal not yet closed, and all events that belong to no
-        signal.
-        """
+        """Yield the events of every open signal, and those that belong to no signal, in order of recording."""
         ...
 
     def events_of(self, signal_id: str) -> tuple[Event, ...]:

@@ -1,0 +1,105 @@
+"""Preparing an order and sending it once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+import attrs
+
+from ...domain.errors import ConfigurationError
+from ...domain.order import OrderRequest
+from ...domain.refusal import Refusal
+from ...domain.reply import Reply, ReplyKind
+from ...ports.exchange import Prepared
+from .call import AnswerLostError, Call, NotSentError, Result
+from .classify import classify
+from .parameters import digest, order_call, stamped
+from .problem import retry_after_ms
+from .session import Session
+from .settings import Settings
+
+ORDER_WINDOW_MS = 3_000
+"""recvWindow of orders: short, for it bounds how long a delayed copy can still be accepted."""
+
+
+class Sending:
+    """Turns requests into sent orders and answers into replies."""
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self._session = session
+        self._settings = settings
+        self._sent: dict[str, int] = {}
+        self._sent_lock = Lock()
+
+    def prepare(self, request: OrderRequest) -> Prepared:
+        """Stamp *request*; no I/O."""
+        timestamp_ms = self._session.stamp()
+        params = stamped(order_call(request).params, timestamp_ms, ORDER_WINDOW_MS)
+        return Prepared(
+            request=request,
+            digest=digest(params),
+            timestamp_ms=timestamp_ms,
+            not_after_ms=timestamp_ms + ORDER_WINDOW_MS,
+            parameters=params,
+        )
+
+    def send(self, prepared: Sequence[Prepared]) -> tuple[Reply, ...]:
+        """Send each once, in order.
+
+        Raises:
+            ConfigurationError: one of them was sent before. Nothing was sent now.
+        """
+        self._mark_sent(prepared)
+        replies = {index: reply for index, one in enumerate(prepared) if (reply := self._refused(one)) is not None}
+        going = [index for index in range(len(prepared)) if index not in replies]
+        results = self._session.carry([_call_of(prepared[index]) for index in going]) if going else ()
+        for index, result in zip(going, results, strict=True):
+            replies[index] = self._reply(prepared[index].request, result)
+        return tuple(replies[index] for index in range(len(prepared)))
+
+    def _mark_sent(self, prepared: Sequence[Prepared]) -> None:
+        """Remember what was sent for as long as the exchange could take it again."""
+        now_ms = self._session.clock.now_ms()
+        with self._sent_lock:
+            for key in [key for key, not_after_ms in self._sent.items() if not_after_ms < now_ms - ORDER_WINDOW_MS]:
+                del self._sent[key]
+            for one in prepared:
+                if one.digest in self._sent:
+                    raise ConfigurationError(
+                        f"{one.request.client_id} was sent before; a prepared order is sent once: prepare a new one"
+                    )
+                self._sent[one.digest] = one.not_after_ms
+
+    def _refused(self, prepared: Prepared) -> Reply | None:
+        """Return why *prepared* must not go out now, or None."""
+        now_ms = self._session.clock.now_ms()
+        age_ms, window_ms = now_ms - prepared.timestamp_ms, prepared.not_after_ms - prepared.timestamp_ms
+        if 2 * age_ms > window_ms:
+            text = f"prepared {age_ms} ms ago, more than half of its window of {window_ms} ms; prepare it anew"
+            return Reply(ReplyKind.NOT_SENT, refusal=Refusal.CLOCK, text=text)
+        barrier = self._session.meter.barrier(prepared.request.purpose, now_ms)
+        if barrier is not None:
+            return Reply(
+                ReplyKind.NOT_SENT,
+                refusal=barrier.refusal,
+                text=str(barrier),
+                retry_after_ms=barrier.retry_after_ms,
+            )
+        return None
+
+    def _reply(self, request: OrderRequest, result: Result) -> Reply:
+        if isinstance(result, NotSentError):
+            return Reply(ReplyKind.NOT_SENT, refusal=Refusal.UNREACHABLE, text=str(result))
+        if isinstance(result, AnswerLostError):
+            return Reply(ReplyKind.UNKNOWN, text=str(result))
+        reply = classify(result.status, result.body, request)
+        if reply.refusal is Refusal.POSITION_MODE:
+            self._settings.doubt_mode()
+        if reply.kind is not ReplyKind.RETRYABLE:
+            return reply
+        return attrs.evolve(reply, retry_after_ms=retry_after_ms(result, self._session.clock.now_ms()))
+
+
+def _call_of(prepared: Prepared) -> Call:
+    return attrs.evolve(order_call(prepared.request), params=prepared.parameters)
