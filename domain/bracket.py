@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import attrs
 
+from .errors import ValidationError
 from .ids import Leg, client_id
 from .instrument import Instrument, Violation
+from .numbers import text
 from .order import PURPOSE_OF_LEG, OrderKind, OrderRequest
 from .protection_policy import ProtectionPolicy
 from .refusal import Declined, Refusal
@@ -61,8 +63,11 @@ class Bracket:
         """
         direction = signal.type.direction
         size = instrument.floor_quantity(quantity, market=True)
-        stop = None if signal.stop_loss is None else instrument.stop_price(direction, signal.stop_loss)
-        target = None if signal.take_profit is None else instrument.target_price(direction, signal.take_profit)
+        try:
+            stop = None if signal.stop_loss is None else instrument.stop_price(direction, signal.stop_loss)
+            target = None if signal.take_profit is None else instrument.target_price(direction, signal.take_profit)
+        except ValidationError as error:  # the price lies below the grid: nothing the exchange would take is near
+            return Declined(Refusal.OFF_GRID, str(error))
         declined = (
             _stop_missing(signal, policy)
             or _first(instrument.order_violations(direction.entry_side, size, mark=reference.mark, reduce_only=False))
@@ -195,8 +200,7 @@ def _wrong_stop(
         if price is not None and not _beyond(direction.exit_side, price, reference):
             return Declined(
                 Refusal.STOP_CROSSED,
-                f"stop_loss: {price} is already crossed, or on the wrong side: mark {reference.mark}, last "
-                f"{reference.last}",
+                f"stop_loss: {text(price)} is already crossed, or on the wrong side: {_shown(reference)}",
             )
     return None
 
@@ -208,10 +212,13 @@ def _wrong_target(
         if price is not None and not _beyond(direction.entry_side, price, reference):
             return Declined(
                 Refusal.WRONG_SIDE,
-                f"take_profit: {price} is already reached, or on the wrong side: mark {reference.mark}, last "
-                f"{reference.last}",
+                f"take_profit: {text(price)} is already reached, or on the wrong side: {_shown(reference)}",
             )
     return None
+
+
+def _shown(reference: Reference) -> str:
+    return f"mark {text(reference.mark)}, last {text(reference.last)}"
 
 
 def _beyond(side: Side, price: Decimal, reference: Reference) -> bool:

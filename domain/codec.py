@@ -64,7 +64,7 @@ def _build(kind: Any, data: object) -> object:
     if kind in (str, int, bool):
         return _of(kind, data)
     if issubclass(kind, Enum):
-        return kind[_of(str, data)]
+        return _member(kind, _of(str, data))
     return _build_attrs(kind, data)
 
 
@@ -80,6 +80,10 @@ def _build_attrs(kind: Any, data: object) -> object:
         raise ValueError(f"{kind.__name__}: expected an object, was {type(data).__name__}")
     fields = cast("Mapping[str, object]", data)
     hints = _hints(kind)
+    required = (field.name for field in attrs.fields(kind) if field.init and field.default is attrs.NOTHING)
+    missing = [name for name in required if name not in fields]
+    if missing:
+        raise ValueError(f"{kind.__name__}: lacks {', '.join(missing)}")
     return kind(**{name: _build(hint, fields[name]) for name, hint in hints.items() if name in fields})
 
 
@@ -87,6 +91,12 @@ def _build_attrs(kind: Any, data: object) -> object:
 def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in attrs.fields(kind) if field.init}
+
+
+def _member(kind: type[Enum], name: str) -> Enum:
+    if name not in kind.__members__:
+        raise ValueError(f"{kind.__name__}: expected one of its names, was {name!r}")
+    return kind[name]
 
 
 def _of(kind: type, data: object) -> Any:

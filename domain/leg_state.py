@@ -37,7 +37,7 @@ class LegState:
         missing_since_ms: since when such questions found nothing.
         absent_ms: since when it is believed absent.
         cancel_asked_ms: when we asked for its cancellation.
-        triggering_since_ms: since when it is seen in the act of triggering.
+        triggering_since_ms: since when it is seen between its trigger and its end.
     """
 
     intent: Intent
@@ -94,7 +94,7 @@ class LegState:
     def take(self, order: Order, at_ms: int) -> None:
         """Take in what an answer or a reading showed of it."""
         self.order = order if self.order is None else self.order.seen_again(order)
-        if self.order.status not in (OrderStatus.TRIGGERING, OrderStatus.TRIGGERED):
+        if self.order.resting or self.order.final:
             self.triggering_since_ms = None
         elif self.triggering_since_ms is None:
             self.triggering_since_ms = at_ms

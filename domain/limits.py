@@ -39,7 +39,7 @@ class RiskLimits:
         max_stop_distance: the stop may lie this fraction of the mark away at most.
         max_orders_per_minute: entries started in any 60 s.
         duplicate_window_seconds: the same symbol, direction and quantity under another id within this time is refused.
-        max_daily_loss: realised since midnight UTC, in the quote asset; entries stop beyond it.
+        max_daily_loss: realised since midnight UTC, in the quote asset; entries stop once it is reached.
         max_signal_age_seconds: since `created_at`, which then is required.
     """
 

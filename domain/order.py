@@ -129,8 +129,10 @@ class OrderRequest:
         positive(self.quantity, "quantity")
         if self.kind is OrderKind.OTHER:
             raise ValueError("kind: OTHER can be seen but not sent")
-        if self.kind.conditional != (self.trigger_price is not None and self.trigger_on is not None):
+        if {self.trigger_price is not None, self.trigger_on is not None} != {self.kind.conditional}:
             raise ValueError(f"trigger_price and trigger_on: belong to conditional orders, kind was {self.kind.value}")
+        if self.trigger_price is not None:
+            positive(self.trigger_price, "trigger_price")
         if self.reduce_only and self.position_side is not PositionSide.BOTH:
             raise ValueError("reduce_only: is refused on hedge accounts; the position side says it there")
 
@@ -205,13 +207,17 @@ class Order:
         """Return the truer of two sights of the same order.
 
         Reads of one order may be served by different replicas, so a later read can show an earlier state: such a
-        reading is dropped. A legal arc is followed, and a fill never shrinks.
+        reading is dropped. A legal arc is followed. A fill never shrinks, and is believed even from a stale reading.
         """
         if seen.executed_quantity < self.executed_quantity:
             return self
         if seen.status is self.status and seen.executed_quantity == self.executed_quantity:
             return seen if seen.average_price is not None or self.average_price is None else self
-        return seen if (self.status, seen.status) in ARCS else self
+        if (self.status, seen.status) in ARCS:
+            return seen
+        if seen.executed_quantity == self.executed_quantity:
+            return self
+        return attrs.evolve(self, executed_quantity=seen.executed_quantity, average_price=seen.average_price)
 
 
 @attrs.frozen

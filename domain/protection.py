@@ -36,7 +36,7 @@ from .order import CANCELLABLE, ZERO, OrderStatus
 from .protection_policy import OnLateFill, OnUnprotected, ProtectionPolicy
 from .refusal import Refusal
 from .report import ClosedBy
-from .side import TriggerPrice
+from .side import TriggerPrice, position_side
 from .signal_state import SignalState
 from .snapshot import Snapshot
 from .symbol_book import SymbolBook
@@ -89,10 +89,13 @@ class _Look:
             return [LookAgain(self.now_ms + self.timings.poll_ms)]
         exit_why = self._must_exit(state)
         if exit_why is not None:
-            return [ExitNow(state.signal_id, state.open_quantity, exit_why)]
+            return self._leave(plan, [ExitNow(state.signal_id, state.open_quantity, exit_why)])
         if state.waived:
             return []
-        return [*self._stop(state, plan), *self._target(state, plan)]
+        actions = self._stop(state, plan)
+        if any(isinstance(action, ExitNow) for action in actions):
+            return self._leave(plan, actions)
+        return [*actions, *self._target(state, plan)]
 
     def gone(self) -> list[Action]:
         """Write off, oldest first, what is not held any more.
@@ -160,6 +163,13 @@ class _Look:
         if state.unexpected_fill and self.policy.on_late_fill is OnLateFill.FLATTEN:
             return ExitWhy.LATE_FILL
         return None
+
+    def _leave(self, plan: Bracket, actions: list[Action]) -> list[Action]:
+        """Exit only from what is held: a position that is gone, or not shown yet, leaves nothing to send."""
+        if self.snapshot.held(plan.direction, position_side(self.snapshot.mode, plan.direction)) > ZERO:
+            return actions
+        again = LookAgain(self.now_ms + self.timings.poll_ms)
+        return [again if isinstance(action, ExitNow) else action for action in actions]
 
     def _stop(self, state: SignalState, plan: Bracket) -> list[Action]:
         if plan.stop_price is None:
@@ -249,7 +259,7 @@ class _Look:
             return [LookAgain(self.now_ms + self.timings.poll_ms)]
         failures = 0
         for leg in reversed(legs):
-            if self._view(leg) not in (LegView.NOTHING, LegView.LOST) or leg.quantity != place.quantity:
+            if leg.quantity != place.quantity or not self._failed(leg):
                 break
             failures += 1
         if failures == 0:
@@ -258,6 +268,11 @@ class _Look:
         wait_ms = min(self.timings.poll_ms << (failures - 1), self.timings.alarm_repeat_ms)
         due_ms = (last.intent.at_ms if last.answered_ms is None else last.answered_ms) + wait_ms
         return [place] if self.now_ms >= due_ms else [LookAgain(due_ms)]
+
+    def _failed(self, leg: LegState) -> bool:
+        """Whether it came to nothing; one that is expired over and over must not be sent over and over at once."""
+        seen = self._view(leg)
+        return seen in (LegView.NOTHING, LegView.LOST) or (seen is LegView.ENDED and leg.executed <= ZERO)
 
     def _removed_too_often(self, state: SignalState, legs: tuple[LegState, ...], name: str) -> Raise | None:
         removed = sum(1 for leg in legs if _removed_by_others(leg))

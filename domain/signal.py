@@ -10,15 +10,19 @@ import attrs
 
 from .errors import ValidationError
 from .ids import checked_text
-from .numbers import positive, text
+from .numbers import Number, plain, positive, text
 from .side import SignalType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def _price(value: object, field: attrs.Attribute[Decimal | None]) -> Decimal | None:
-    return None if value is None else positive(value, field.name)
+def _stop_loss(value: Number | None) -> Decimal | None:
+    return None if value is None else positive(value, "stop_loss")
+
+
+def _take_profit(value: Number | None) -> Decimal | None:
+    return None if value is None else positive(value, "take_profit")
 
 
 def _aware(_: object, field: attrs.Attribute[datetime | None], value: datetime | None) -> None:
@@ -26,6 +30,11 @@ def _aware(_: object, field: attrs.Attribute[datetime | None], value: datetime |
         return
     if not isinstance(value, datetime) or value.tzinfo is None or value.utcoffset() is None:
         raise ValidationError(field.name, f"must be an aware datetime (with a time zone), was {value!r}")
+
+
+def _type(_: object, field: attrs.Attribute[SignalType], value: object) -> None:
+    if not isinstance(value, SignalType):
+        raise ValidationError(field.name, f"must be a SignalType, for example SignalType.LONG_ENTRY, was {value!a:.60}")
 
 
 def _name(_: object, field: attrs.Attribute[str], value: object) -> None:
@@ -53,9 +62,9 @@ class Signal:
 
     id: str = attrs.field(validator=_name)
     symbol: str = attrs.field(validator=_name)
-    type: SignalType = attrs.field(validator=attrs.validators.instance_of(SignalType))
-    stop_loss: Decimal | None = attrs.field(default=None, converter=attrs.Converter(_price, takes_field=True))  # type: ignore[misc]  # mypy does not follow takes_field into the generated signature
-    take_profit: Decimal | None = attrs.field(default=None, converter=attrs.Converter(_price, takes_field=True))  # type: ignore[misc]  # as above
+    type: SignalType = attrs.field(validator=_type)
+    stop_loss: Decimal | None = attrs.field(default=None, converter=_stop_loss)
+    take_profit: Decimal | None = attrs.field(default=None, converter=_take_profit)
     created_at: datetime | None = attrs.field(default=None, validator=_aware)
     valid_until: datetime | None = attrs.field(default=None, validator=_aware)
 
@@ -73,7 +82,7 @@ class Signal:
             raise ValidationError(
                 "stop_loss, take_profit",
                 f"a {self.type.value} needs its stop on the losing and its target on the winning side, "
-                f"was stop {self.stop_loss}, target {self.take_profit}",
+                f"was stop {text(self.stop_loss)}, target {text(self.take_profit)}",
             )
 
     @property
@@ -95,9 +104,9 @@ class Signal:
             self.id,
             self.symbol,
             self.type.value,
-            _canonical(self.stop_loss),
-            _canonical(self.take_profit),
-            _canonical(quantity),
+            _written(self.stop_loss),
+            _written(self.take_profit),
+            _written(quantity),
         )
         return blake2b("\x1f".join(parts).encode("utf-8"), digest_size=16).hexdigest()
 
@@ -107,8 +116,5 @@ def utc_ms(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def _canonical(value: Decimal | None) -> str:
-    if value is None:
-        return ""
-    plain = text(value)
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+def _written(value: Decimal | None) -> str:
+    return "" if value is None else plain(value)

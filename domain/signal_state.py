@@ -115,6 +115,12 @@ class SignalState:
         )
 
     @property
+    def cleared(self) -> bool:
+        """Whether neither size of the signal nor any order known to be open is left; lost orders are still watched."""
+        legs = (*self.of(Leg.STOP), *self.of(Leg.TARGET))
+        return self.open_quantity <= ZERO and not any(leg.fate is Fate.OPEN for leg in legs)
+
+    @property
     def took_effect(self) -> bool:
         """Whether an order that carries the decision out was, or may have been, taken by the exchange.
 

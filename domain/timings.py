@@ -64,12 +64,15 @@ class Timings:
     def __attrs_post_init__(self) -> None:
         if self.protect_hard_ms < self.protect_soft_ms:
             raise ValueError("protect_hard_ms: must not come before protect_soft_ms")
+        if sorted({0, *self.late_watch_ms}) != [0, *self.late_watch_ms]:
+            raise ValueError(f"late_watch_ms: must ascend from above zero, was {self.late_watch_ms}")
 
     def next_watch_ms(self, age_ms: int) -> int | None:
         """Return the age at which an absent order is looked for next, or None when the watch is over."""
-        for age in self.late_watch_ms:
-            if age > age_ms:
-                return age
-        last = self.late_watch_ms[-1] if self.late_watch_ms else 0
-        following = last + ((age_ms - last) // self.late_watch_every_ms + 1) * self.late_watch_every_ms
-        return following if following <= self.late_watch_until_ms else None
+        if age_ms >= self.late_watch_until_ms:
+            return None
+        following = next((age for age in self.late_watch_ms if age > age_ms), None)
+        if following is None:
+            last = self.late_watch_ms[-1] if self.late_watch_ms else 0
+            following = last + ((age_ms - last) // self.late_watch_every_ms + 1) * self.late_watch_every_ms
+        return min(following, self.late_watch_until_ms)
