@@ -84,7 +84,7 @@ clean: ## remove everything that make made
 .PHONY: FORCE
 build/.files: FORCE
 	@mkdir -p build
-	@{ pwd; find $(LAYERS) -name '*.py' -o -name py.typed | LC_ALL=C sort; } > $@.new
+	@{ pwd; find $(LAYERS) -name '*.py' -o -name py.typed -o -name "*.json" | LC_ALL=C sort; } > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 .venv/.synced: pyproject.toml constraints.txt build/.files | .venv/bin/python

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 
 from surefill.adapters.alerts import LogAlerts
@@ -57,6 +59,7 @@ __all__ = [
     "audit_folder",
     "candle_csv",
     "check",
+    "demo_exchange_info",
     "hand_ticks",
     "journal_path",
     "open_manager",
@@ -192,6 +195,17 @@ def paper_manager(
         limits=limits,
         timings=timings,
     )
+
+
+def demo_exchange_info() -> dict[str, object]:
+    """Return a small exchangeInfo of invented symbols, for demonstrations and first steps.
+
+    ``AAAUSDT`` moves in ticks of 0.10, ``BBBUSDT`` in ticks of 0.05, and ``测试USDT`` shows that a symbol need not be
+    ASCII.
+    """
+    text = resources.files("surefill").joinpath("demo_exchange_info.json").read_text(encoding="utf-8")
+    info: dict[str, object] = json.loads(text)
+    return info
 
 
 def journal_path(state_dir: str | os.PathLike[str]) -> Path:

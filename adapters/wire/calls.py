@@ -123,10 +123,10 @@ def cancel_open_algo_orders(symbol: str) -> Call:
     return Call("DELETE", "/fapi/v1/algoOpenOrders", {"symbol": symbol})
 
 
-def _of(symbol: str | None) -> dict[str, str]:
-    return {} if symbol is None else {"symbol": symbol}
-
-
 def income(start_ms: int, end_ms: int) -> Call:
     """What was realised, paid in fees and in funding between two times, oldest first."""
     return Call("GET", "/fapi/v1/income", {"startTime": str(start_ms), "endTime": str(end_ms), "limit": str(PAGE_SIZE)})
+
+
+def _of(symbol: str | None) -> dict[str, str]:
+    return {} if symbol is None else {"symbol": symbol}

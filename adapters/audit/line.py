@@ -1,0 +1,127 @@
+"""One line of the audit log: which fields, in which order, and never longer than a limit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from hashlib import sha256
+from typing import cast
+
+from ...domain.audit_record import AuditRecord
+from ...domain.errors import JournalError
+
+LINE_BYTES_MAX = 65_536
+"""The longest line, its newline included. Longer values are cut, visibly."""
+FIELDS = (
+    "timestamp",
+    "event_type",
+    "operation",
+    "symbol",
+    "order_data",
+    "response",
+    "signal_id",
+    "client_order_id",
+    "environment",
+    "seq",
+    "prev_hash",
+)
+FIRST_PREV_HASH = "0" * 64
+NAME_CHARACTERS_MAX = 512
+DEPTH_MAX = 8
+_CUTS = (LINE_BYTES_MAX, 2_048, 128)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def day_of(at_ms: int) -> str:
+    """Return the UTC day of a time, ``YYYY-MM-DD``; a time outside the calendar is a JournalError."""
+    return _moment(at_ms).date().isoformat()
+
+
+def timestamp_of(at_ms: int) -> str:
+    """Return a time in ISO 8601, UTC, with milliseconds and a Z."""
+    return f"{_moment(at_ms).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def hash_of(line: bytes) -> str:
+    """Return what the next line's ``prev_hash`` must be: SHA-256 of this line's bytes without the newline."""
+    return sha256(line).hexdigest()
+
+
+def line_of(record: AuditRecord, seq: int, prev_hash: str) -> bytes:
+    """Return *record* as one line of ASCII, newline last.
+
+    Everything beyond printable ASCII is escaped, so that no value can start a new line or reorder what is displayed.
+    A line that would be longer than `LINE_BYTES_MAX` is made again with texts and lists cut shorter; each cut says
+    what it took away.
+    """
+    line = b""
+    for longest in _CUTS:
+        line = _encoded(record, seq, prev_hash, _plain(record.order_data, longest), _plain(record.response, longest))
+        if len(line) <= LINE_BYTES_MAX:
+            return line
+    cut = {"truncated": f"the record was {len(line)} bytes long"}
+    return _encoded(record, seq, prev_hash, cut, cut)
+
+
+def _encoded(record: AuditRecord, seq: int, prev_hash: str, order_data: object, response: object) -> bytes:
+    values = (
+        timestamp_of(record.at_ms),
+        record.type.value,
+        _plain(record.operation, NAME_CHARACTERS_MAX),
+        _plain(record.symbol, NAME_CHARACTERS_MAX),
+        order_data,
+        response,
+        _plain(record.signal_id, NAME_CHARACTERS_MAX),
+        _plain(record.client_order_id, NAME_CHARACTERS_MAX),
+        _plain(record.environment, NAME_CHARACTERS_MAX),
+        seq,
+        prev_hash,
+    )
+    text = json.dumps(dict(zip(FIELDS, values, strict=True)), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.encode("ascii") + b"\n"
+
+
+def _plain(value: object, longest: int, depth: int = DEPTH_MAX) -> object:
+    """Return *value* as JSON holds it exactly: numbers but small integers as text, unknown things by their type."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, int):
+        return int(value) if value.bit_length() < 64 else f"<integer of {value.bit_length()} bits>"
+    if isinstance(value, (str, Decimal, float)):
+        return _cut(str(value), longest)
+    if depth == 0:
+        return "<nested too deeply>"
+    if isinstance(value, Mapping):
+        return _plain_mapping(cast("Mapping[object, object]", value), longest, depth)
+    if isinstance(value, (list, tuple)):
+        items = cast("list[object] | tuple[object, ...]", value)
+        kept = [_plain(item, longest, depth - 1) for item in items[:longest]]
+        return kept if len(kept) == len(items) else [*kept, f"<truncated, {len(items)} items>"]
+    # Its text might hold a secret or raise; its type is enough to find the caller's mistake.
+    return f"<{type(value).__name__}>"
+
+
+def _plain_mapping(value: Mapping[object, object], longest: int, depth: int) -> dict[str, object]:
+    kept = {
+        _cut(key if isinstance(key, str) else f"<{type(key).__name__}>", longest): _plain(item, longest, depth - 1)
+        for key, item in list(value.items())[:longest]
+    }
+    if len(value) > longest:
+        kept["<truncated>"] = f"{len(value)} entries"
+    return kept
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}<truncated, {len(text)} characters>"
+
+
+def _moment(at_ms: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=at_ms)
+    except OverflowError:
+        raise JournalError(f"an audit record needs a time within the calendar, was {at_ms} ms") from None

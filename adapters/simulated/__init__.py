@@ -1,0 +1,8 @@
+"""The Exchange port over the simulated Binance, in process, and the faults that can be injected at its door."""
+
+from .exchange import SimulatedExchange, Step
+from .fault import Fault, FaultKind
+from .faults import FaultPlan, Struck, fault_named
+from .latency import Latency
+
+__all__ = ["Fault", "FaultKind", "FaultPlan", "Latency", "SimulatedExchange", "Step", "Struck", "fault_named"]

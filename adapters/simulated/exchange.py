@@ -1,0 +1,211 @@
+"""The paper exchange: the Exchange port over the simulated Binance, in process, on a virtual clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+
+import attrs
+
+from ...domain.errors import ConfigurationError, ValidationError
+from ...domain.numbers import Number, positive
+from ..venue.ledger import Ledger
+from ..venue.quotes import Candle, Quote
+from ..venue.settings import VenueSettings
+from ..venue.venue import Venue
+from ..wire.account import WireExchange
+from ..wire.rules import CACHE_HOURS
+from .clock import SimulatedClock
+from .door import Door
+from .faults import FaultPlan
+from .latency import Latency
+from .timeline import Timeline
+
+AMPLE_QUANTITY = Decimal(10) ** 18
+"""The size of a hand-made bid or ask without one."""
+
+_TRAFFIC_KINDS = frozenset({"request", "answer"})
+
+
+@attrs.frozen
+class Step:
+    """One change of the simulated exchange.
+
+    Attributes:
+        at_ms: exchange time.
+        ledger_rows_added: rows since the step before, requests and answers left out: above 0, something happened to
+            orders, positions or balances, and it is time to reconcile.
+    """
+
+    at_ms: int
+    ledger_rows_added: int
+
+
+class SimulatedExchange(WireExchange):
+    """A whole exchange account for paper trading, replays and tests; equal inputs and seed give an equal ledger.
+
+    Everything a live exchange would refuse is refused here, with the same codes. Time passes only while requests travel
+    (`latency`), while somebody sleeps on `clock`, and by `tick` and `play`. Safe to call from many threads, though only
+    one thread gives reproducible runs.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        *,
+        namespace: str = "paper",
+        faults: FaultPlan | None = None,
+        latency: Latency | None = None,
+        cache_hours: int = CACHE_HOURS,
+    ) -> None:
+        self._timeline = Timeline(venue)
+        self._faults = FaultPlan() if faults is None else faults
+        door = Door(self._timeline, self._faults, Latency() if latency is None else latency)
+        super().__init__(
+            door,
+            SimulatedClock(self._timeline),
+            namespace=namespace,
+            environment="paper",
+            real_time=False,
+            cache_hours=cache_hours,
+        )
+
+    @classmethod
+    def from_exchange_info(
+        cls,
+        source: str | PathLike[str] | Mapping[str, object],
+        *,
+        balances: Mapping[str, Decimal],
+        start_ms: int,
+        seed: int = 1,
+        faults: FaultPlan | None = None,
+        namespace: str = "paper",
+        latency: Latency | None = None,
+        settings: VenueSettings | None = None,
+        brackets: Mapping[str, object] | None = None,
+        cache_hours: int = CACHE_HOURS,
+    ) -> SimulatedExchange:
+        """Build the exchange from an exchangeInfo: its body, or the path of a file with it.
+
+        Args:
+            source: what ``GET /fapi/v1/exchangeInfo`` answers.
+            balances: the opening wallet per margin asset.
+            start_ms: the exchange's clock at the start, UTC milliseconds.
+            seed: of ids; equal seeds, equal ledgers.
+            faults: what goes wrong on the way; nothing by default.
+            namespace: the name under which signal ids are unique.
+            latency: travel times; 20 ms each way by default.
+            settings: fees, fill model and the switches of the simulated exchange.
+            brackets: leverage brackets per symbol.
+            cache_hours: how long the trading rules are believed, in hours.
+
+        Raises:
+            ConfigurationError: the file cannot be read, or one of the parts makes no exchange.
+        """
+        info = source if isinstance(source, Mapping) else _read(Path(source))
+        try:
+            venue = Venue(
+                info,
+                balances=balances,
+                start_ms=start_ms,
+                seed=seed,
+                settings=VenueSettings() if settings is None else settings,
+                brackets=brackets,
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"no simulated exchange can be made of this: {error}") from error
+        return cls(venue, namespace=namespace, faults=faults, latency=latency, cache_hours=cache_hours)
+
+    @property
+    def venue(self) -> Venue:
+        """The simulated Binance itself, for a test that changes filters, halts a symbol or trades by hand."""
+        return self._timeline.venue
+
+    @property
+    def ledger(self) -> Ledger:
+        """Everything that happened, append-only: the ground truth."""
+        return self._timeline.venue.ledger
+
+    @property
+    def faults(self) -> FaultPlan:
+        """What goes wrong on the way; may be added to, switched off and on."""
+        return self._faults
+
+    def tick(
+        self,
+        symbol: str,
+        last: Number | None = None,
+        bid: Number | None = None,
+        ask: Number | None = None,
+        mark: Number | None = None,
+        at_ms: int | None = None,
+        bid_quantity: Number | None = None,
+        ask_quantity: Number | None = None,
+    ) -> None:
+        """Change the market by hand; what is None stays as it is. Without *at_ms* it happens now.
+
+        A symbol that was never quoted with bid or ask gets a book made around the last price; a bid or ask without a
+        quantity is as good as endless.
+
+        Raises:
+            ValidationError: a number was unusable, the time lies in the past, or the exchange does not list *symbol*.
+        """
+        with self._timeline:
+            try:
+                self._timeline.tick(
+                    Quote(
+                        at_ms=self._timeline.now_ms if at_ms is None else at_ms,
+                        symbol=symbol,
+                        last=_price(last, "last"),
+                        bid=_price(bid, "bid"),
+                        bid_quantity=_size(bid, bid_quantity, "bid_quantity"),
+                        ask=_price(ask, "ask"),
+                        ask_quantity=_size(ask, ask_quantity, "ask_quantity"),
+                        mark=_price(mark, "mark"),
+                    )
+                )
+            except ValidationError:
+                raise
+            except ValueError as error:
+                raise ValidationError("tick", str(error)) from error
+
+    def play(self, feed: Iterable[Quote | Candle]) -> Iterator[Step]:
+        """Let *feed* drive the market; the iterator takes one step per change of the exchange, until nothing is left.
+
+        Between two steps the caller may trade: time that requests take is taken from the feed. What happens to the
+        account meanwhile is counted in the next step. Errors of the feed pass through.
+        """
+        self._timeline.load(feed)
+        return self._steps(len(self.ledger.rows))
+
+    def _steps(self, seen: int) -> Iterator[Step]:
+        while self._timeline.step():
+            added = self.ledger.since(seen)
+            seen += len(added)
+            changes = sum(1 for row in added if row["kind"] not in _TRAFFIC_KINDS)
+            yield Step(self._timeline.now_ms, changes)
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        info = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"{path}: the exchangeInfo could not be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: was no JSON; save the body of GET /fapi/v1/exchangeInfo there") from error
+    if not isinstance(info, Mapping):
+        raise ConfigurationError(f"{path}: must hold a JSON object, was {type(info).__name__}")
+    return info
+
+
+def _price(value: Number | None, field: str) -> Decimal | None:
+    return None if value is None else positive(value, field)
+
+
+def _size(price: Number | None, value: Number | None, field: str) -> Decimal | None:
+    if value is not None:
+        return positive(value, field)
+    return None if price is None else AMPLE_QUANTITY

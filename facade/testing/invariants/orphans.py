@@ -1,0 +1,63 @@
+"""I3: no order of ours outlives what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import attrs
+
+from surefill.testing.invariants.row import EXACT, ZERO, Row, time_ms
+from surefill.testing.invariants.standing import Key, Standing
+from surefill.testing.invariants.violation import Violation
+
+@attrs.define(kw_only=True)
+class NoOrphans:
+    """Within `clean_ms` our open orders of each kind add up to no more than the position they can close.
+
+    Stops and targets are counted apart, for each of them may close all of it. On the side that would enlarge the
+    position, and while there is none, that means no order at all; a market order of ours that stays open counts too.
+
+    Attributes:
+        clean_ms: how long a smaller order may stand beside the larger one it replaces.
+    """
+
+    clean_ms: int = 10_000
+    _since: dict[tuple[Key, str, str], int] = attrs.field(factory=dict[tuple[Key, str, str], int])
+    _reported: set[tuple[Key, str, str]] = attrs.field(factory=set[tuple[Key, str, str]])
+
+    def see(self, row: Row, key: Key, standing: Standing) -> Iterator[Violation]:
+        """Judge the moment of *row*, which changed something at *key*."""
+        now_ms = time_ms(row)
+        excess = _excess(standing, key)
+        for place in [place for place in self._since if place[0] == key and place[1:] not in excess]:
+            yield from self._judge(place, now_ms)
+            del self._since[place]
+            self._reported.discard(place)
+        for kind, side in sorted(excess):
+            self._since.setdefault((key, kind, side), now_ms)
+
+    def until(self, now_ms: int) -> Iterator[Violation]:
+        """Judge what is left over still, at *now_ms*."""
+        for place in self._since:
+            yield from self._judge(place, now_ms)
+
+    def _judge(self, place: tuple[Key, str, str], now_ms: int) -> Iterator[Violation]:
+        due_ms = self._since[place] + self.clean_ms
+        if now_ms > due_ms and place not in self._reported:
+            self._reported.add(place)
+            (symbol, _), kind, side = place
+            text = f"{kind} orders of ours to {side} were open for more than {self.clean_ms} ms beyond what they could close"
+            yield Violation(invariant="I3", time_ms=due_ms, text=text, symbol=symbol)
+
+
+def _excess(standing: Standing, key: Key) -> set[tuple[str, str]]:
+    """Return the kinds and sides of which more is open than can be closed."""
+    ours = standing.ours(key)
+    closing_side = "SELL" if ours > ZERO else "BUY"
+    open_sizes: dict[tuple[str, str], Decimal] = {}
+    for order in standing.orders(key):
+        place = (order.kind, order.side)
+        open_sizes[place] = EXACT.add(open_sizes.get(place, ZERO), order.quantity)
+    closable = ours.copy_abs()
+    return {place for place, size in open_sizes.items() if size > (closable if place[1] == closing_side else ZERO)}

@@ -1,0 +1,95 @@
+"""What stands at one moment of a ledger: our size, our open orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+import attrs
+
+from surefill.testing.invariants.row import EXACT, ZERO, Row, leg_of, number, signed, text
+
+Key: TypeAlias = tuple[str, str]
+"""A symbol and a position side."""
+
+OPEN: Final = frozenset({"NEW", "PARTIALLY_FILLED", "TRIGGERING"})
+KINDS: Final = {"STOP_MARKET": "stop", "TAKE_PROFIT_MARKET": "target"}
+
+
+@attrs.frozen
+class OpenOrder:
+    """An open order of ours."""
+
+    client_id: str
+    kind: str
+    side: str
+    status: str
+    quantity: Decimal
+
+
+@attrs.define
+class Standing:
+    """Read row by row with `apply`.
+
+    Our size is what fills with our client ids add up to, but never more than the account holds: what somebody else
+    closed is gone.
+    """
+
+    _ours: dict[Key, Decimal] = attrs.field(factory=dict[Key, Decimal])
+    _held: dict[Key, Decimal] = attrs.field(factory=dict[Key, Decimal])
+    _orders: dict[Key, dict[str, OpenOrder]] = attrs.field(factory=dict[Key, dict[str, OpenOrder]])
+
+    def apply(self, row: Row) -> Key | None:
+        """Take in one row; return what it is about when it changed something there."""
+        match row["kind"]:
+            case "fill":
+                return self._fill(row)
+            case "position":
+                key = _key(row)
+                self._held[key] = number(row, "amount")
+                self._ours[key] = self.ours(key)
+                return key
+            case "order":
+                return self._order(row, text(row, "client_order_id"), "market", number(row, "orig_quantity"))
+            case "algo":
+                kind = KINDS.get(text(row, "type"), "other")
+                return self._order(row, text(row, "client_algo_id"), kind, number(row, "quantity"))
+            case _:
+                return None
+
+    def ours(self, key: Key) -> Decimal:
+        """Return our size, signed, base units."""
+        ours, held = self._ours.get(key, ZERO), self._held.get(key, ZERO)
+        if ours > ZERO:
+            return min(ours, max(held, ZERO))
+        return max(ours, min(held, ZERO))
+
+    def orders(self, key: Key) -> Iterator[OpenOrder]:
+        """Yield our open orders."""
+        yield from self._orders.get(key, {}).values()
+
+    def _fill(self, row: Row) -> Key:
+        key = _key(row)
+        if leg_of(text(row, "client_order_id")) is not None:
+            change = signed(text(row, "side"), number(row, "quantity"))
+            self._ours[key] = EXACT.add(self._ours.get(key, ZERO), change)
+        return key
+
+    def _order(self, row: Row, client_id: str, kind: str, quantity: Decimal) -> Key | None:
+        if leg_of(client_id) is None:
+            return None
+        key = _key(row)
+        orders = self._orders.setdefault(key, {})
+        status = text(row, "status")
+        # A triggered stop and its child share the client id: each is its own order.
+        name = f"{kind}/{client_id}"
+        if status in OPEN:
+            orders[name] = OpenOrder(client_id, kind, text(row, "side"), status, quantity)
+        else:
+            orders.pop(name, None)
+        return key
+
+
+def _key(row: Row) -> Key:
+    return text(row, "symbol"), text(row, "position_side")

@@ -1,0 +1,127 @@
+"""The request budget as the exchange's headers tell it."""
+
+import pytest
+
+from surefill.adapters.wire import calls
+from surefill.adapters.wire.call import WireAnswer
+from surefill.adapters.wire.instruments import RateLimit
+from surefill.adapters.wire.meter import STANDARD_LIMITERS, Meter, limiters_of
+from surefill.domain.budget import Allowance
+from surefill.domain.errors import ConfigurationError
+from surefill.domain.order import Purpose
+from surefill.domain.refusal import Refusal
+from tests.wire_script import NOW_MS, refusal
+
+READ = calls.balance()
+
+
+def used(meter: Meter, now_ms: int) -> dict[str, int]:
+    return {one.name: one.used for one in meter.capacity(now_ms).allowances}
+
+
+def test_the_headers_are_the_truth() -> None:
+    """Counts are taken from the headers, in any case, and garbage in them is ignored."""
+    meter = Meter()
+    headers = {"x-mbx-used-weight-1m": "89", "X-MBX-ORDER-COUNT-10S": "3", "X-MBX-ORDER-COUNT-1M": "many"}
+
+    meter.note(READ, WireAnswer(200, [], headers), NOW_MS)
+
+    assert used(meter, NOW_MS) == {"weight/1m": 89, "orders/10s": 3, "orders/1m": 0}
+
+
+def test_a_count_is_believed_for_one_window() -> None:
+    """Ten seconds later the order count is over, a minute later the weight."""
+    meter = Meter()
+    headers = {"X-MBX-USED-WEIGHT-1M": "89", "X-MBX-ORDER-COUNT-10S": "3"}
+    meter.note(READ, WireAnswer(200, [], headers), NOW_MS)
+
+    assert used(meter, NOW_MS + 9_999) == {"weight/1m": 89, "orders/10s": 3, "orders/1m": 0}
+    assert used(meter, NOW_MS + 10_000) == {"weight/1m": 89, "orders/10s": 0, "orders/1m": 0}
+    assert used(meter, NOW_MS + 60_000) == {"weight/1m": 0, "orders/10s": 0, "orders/1m": 0}
+
+
+def test_the_ticker_tells_a_wrong_weight() -> None:
+    """The used weight in answers of v2 ticker/price is documented as inaccurate."""
+    meter = Meter()
+
+    meter.note(calls.ticker_price("X"), WireAnswer(200, {}, {"X-MBX-USED-WEIGHT-1M": "5"}), NOW_MS)
+
+    assert used(meter, NOW_MS)["weight/1m"] == 0
+
+
+def test_the_exchange_lists_its_own_limiters() -> None:
+    """Names and headers follow kind and window; kinds we do not count are left out; none known means the standard."""
+    limiters = limiters_of(
+        [
+            RateLimit("REQUEST_WEIGHT", 60_000, 6000),
+            RateLimit("ORDERS", 10_000, 300),
+            RateLimit("ORDERS", 3_600_000, 9),
+            RateLimit("ORDERS", 86_400_000, 99),
+            RateLimit("RAW_REQUESTS", 300_000, 61_000),
+        ]
+    )
+
+    assert [(one.name, one.header, one.limit) for one in limiters] == [
+        ("weight/1m", "X-MBX-USED-WEIGHT-1M", 6000),
+        ("orders/10s", "X-MBX-ORDER-COUNT-10S", 300),
+        ("orders/1h", "X-MBX-ORDER-COUNT-1H", 9),
+        ("orders/1d", "X-MBX-ORDER-COUNT-1D", 99),
+    ]
+    assert limiters_of([]) == STANDARD_LIMITERS
+    meter = Meter(hard_percent=80)
+    meter.set_limiters(limiters[:1])
+    assert meter.capacity(NOW_MS).allowances == (Allowance("weight/1m", 0, 6000, False),)
+    assert meter.capacity(NOW_MS).hard_percent == 80
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait_ms"),
+    [
+        (WireAnswer(418, None, {"Retry-After": "300"}), 300_000),
+        (WireAnswer(418, None), 120_000),
+        (refusal(-1003, 429, f"IP banned until {NOW_MS + 7_000}."), 7_000),
+    ],
+)
+def test_a_ban_stops_everything(answer: WireAnswer, wait_ms: int) -> None:
+    """Until the end that header or message name, two minutes when neither does, nothing at all goes out."""
+    meter = Meter()
+    meter.note(READ, answer, NOW_MS)
+
+    for purpose in Purpose:
+        barrier = meter.barrier(purpose, NOW_MS + wait_ms - 1)
+        assert barrier is not None
+        assert (barrier.refusal, barrier.retry_after_ms) == (Refusal.BANNED, 1)
+        assert meter.barrier(purpose, NOW_MS + wait_ms) is None
+    assert meter.capacity(NOW_MS).banned_until_ms == NOW_MS + wait_ms
+    assert meter.capacity(NOW_MS + wait_ms).banned_until_ms is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "until_ms"), [({"Retry-After": "3"}, NOW_MS + 3_000), ({}, NOW_MS - NOW_MS % 60_000 + 60_000)]
+)
+def test_a_429_stops_entries_only(headers: dict[str, str], until_ms: int) -> None:
+    """Until Retry-After or the end of the minute entries wait; protection and exits go on."""
+    meter = Meter()
+    meter.note(READ, WireAnswer(429, None, headers), NOW_MS)
+
+    barrier = meter.barrier(Purpose.ENTRY, until_ms - 1)
+    assert barrier is not None
+    assert barrier.refusal is Refusal.RATE_LIMITED
+    assert meter.barrier(Purpose.PROTECTION, until_ms - 1) is None
+    assert meter.barrier(Purpose.ENTRY, until_ms) is None
+    assert meter.capacity(NOW_MS).entries_paused_until_ms == until_ms
+
+
+def test_a_success_bans_nobody() -> None:
+    """Words in a success are data."""
+    meter = Meter()
+    meter.note(READ, WireAnswer(200, {"code": -1003, "msg": f"banned until {NOW_MS + 9}"}), NOW_MS)
+
+    assert meter.barrier(Purpose.ENTRY, NOW_MS) is None
+
+
+@pytest.mark.parametrize("percent", [0, 101])
+def test_the_hard_share_is_a_share(percent: int) -> None:
+    """Less than one per cent, or more than all, is refused."""
+    with pytest.raises(ConfigurationError, match="hard_percent"):
+        Meter(hard_percent=percent)
