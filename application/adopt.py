@@ -9,8 +9,8 @@ from ..domain.order import PURPOSE_OF_LEG, Order, OrderKind, OrderRequest
 from ..domain.signal_state import SignalState
 from .desk import Desk
 
-ATTEMPTS = 4
-"""How many ids of each leg are asked for; more attempts than that were never made in one go."""
+ATTEMPTS_MIN = 4
+"""How many ids of each leg are asked for at least; with a retry policy of more attempts, as many as it has."""
 ADOPTED = "adopted"
 """Stands in the journal where the digest of a request of ours would: we did not send this one, as far as we know."""
 
@@ -74,7 +74,8 @@ def adopt_stray(desk: Desk, state: SignalState, ours: OurId, order: Order) -> No
 def _find(desk: Desk, plan: Bracket, leg: Leg) -> list[tuple[Leg, int, Order]]:
     if (leg is Leg.STOP and plan.stop_price is None) or (leg is Leg.TARGET and plan.target_price is None):
         return []
-    requests = {attempt: _request(plan, leg, attempt) for attempt in range(1, ATTEMPTS + 1)}
+    attempts = max(ATTEMPTS_MIN, desk.retry.attempts_max)
+    requests = {attempt: _request(plan, leg, attempt) for attempt in range(1, attempts + 1)}
     found = desk.exchange.find([request.key for request in requests.values()])
     return [
         (leg, attempt, found[request.client_id]) for attempt, request in requests.items() if request.client_id in found

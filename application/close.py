@@ -35,9 +35,7 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
     """
     if signal.valid_until_ms is not None and desk.now_ms() >= signal.valid_until_ms and desk.state(signal.id) is None:
         return reports.refused(desk, signal, Declined(Refusal.STALE, f"valid_until {signal.valid_until} has passed"))
-    declined = claim(desk, signal, quantity, digest)
-    if declined is not None:
-        return reports.refused(desk, signal, declined)
+    claim(desk, signal, quantity, digest)
     state = desk.known_state(signal.id)
     for leg in state.of(Leg.EXIT):
         if leg.fate is Fate.OPEN_QUESTION:
@@ -50,6 +48,9 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
         return _release(desk, signal, declined_by(desk, signal.symbol, error))
     order = _order(desk, signal, quantity, snapshot)
     if order is None:
+        question = _entry_question(desk, signal)
+        if question is not None:
+            return _release(desk, signal, question)
         return _already_flat(desk, state)
     result = exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.accepted_call_ms)
     if not state.took_effect and result.refusal is not Refusal.REDUCE_ONLY and not _refused_for_good(state):
@@ -119,6 +120,15 @@ def _order(desk: Desk, signal: Signal, quantity: Decimal | None, snapshot: Snaps
         quantity=size,
         allotments=tuple(allotments),
     )
+
+
+def _entry_question(desk: Desk, signal: Signal) -> Declined | None:
+    """Return why nobody can say that nothing of ours is open: an entry in that direction may have been executed."""
+    for leg in desk.symbol_book(signal.symbol).questions:
+        if leg.intent.leg is Leg.ENTRY and leg.intent.request.side is signal.type.direction.entry_side:
+            text = f"nobody knows yet whether {leg.client_id} was executed; close again once reconcile() has found out"
+            return Declined(Refusal.FROZEN, text)
+    return None
 
 
 def _outcome(desk: Desk, state: SignalState, result: ExitResult | None) -> Outcome:

@@ -17,6 +17,7 @@ from ..domain.book import Book
 from ..domain.codec import to_json
 from ..domain.errors import ConfigurationError, JournalError, SignalConflict, ValidationError
 from ..domain.events import Claimed, Event, Reported
+from ..domain.leg_state import LegState
 from ..domain.limits import RiskLimits
 from ..domain.protection_policy import ProtectionPolicy
 from ..domain.report import ExecutionReport
@@ -30,7 +31,8 @@ from ..ports.audit import Audit
 from ..ports.exchange import Exchange
 from ..ports.journal import Journal
 from ..ports.kill_switch import KillSwitch
-from .turns import Once, Turns
+from .log_levels import LEVELS
+from .turns import Turns
 
 
 @attrs.define(kw_only=True)
@@ -67,7 +69,7 @@ class Desk:
     kill_switch: KillSwitch | None
     book: Book
     turns: Turns = attrs.field(factory=Turns)
-    once: Once = attrs.field(factory=Once)
+    once: Turns = attrs.field(factory=Turns)
     guards: int = 0
     closing: bool = False
     journal_failure: str | None = None
@@ -113,6 +115,14 @@ class Desk:
         """Return what the journal keeps of a signal, open or closed."""
         return Book.of(self.journal.events_of(signal_id)).signals.get(signal_id)
 
+    def past_state_if_readable(self, signal_id: str) -> SignalState | None:
+        """Return the same; None also when the journal cannot be read, which stops entries from then on."""
+        try:
+            return self.past_state(signal_id)
+        except JournalError as error:
+            self.store_failed(journal=str(error))
+            return None
+
     def symbol_book(self, symbol: str) -> SymbolBook:
         """Return our side of one symbol."""
         with self._mutex:
@@ -121,6 +131,10 @@ class Desk:
                 signals=tuple(state for state in self.book.signals.values() if state.symbol == symbol),
                 missing_since_ms=dict(self.missing_since_ms.get(symbol, {})),
             )
+
+    def open_questions(self, symbol: str) -> tuple[LegState, ...]:
+        """Return entries and exits on *symbol* whose end is not known; while there is one, it takes no entries."""
+        return tuple(leg for state in self.symbol_book(symbol).signals for leg in state.open_questions)
 
     def symbols(self) -> tuple[str, ...]:
         """Return every symbol with something open."""
@@ -201,6 +215,8 @@ class Desk:
         response: object = None,
     ) -> None:
         """Write a line to the audit log; a failure stops entries, never the work at hand."""
+        about = " ".join(part for part in (symbol, signal_id, client_id) if part)
+        logger.log(LEVELS[kind], "{} {} [{}] {}", kind.value, operation, about, _object(response))
         record = AuditRecord(
             at_ms=self.now_ms(),
             type=kind,
@@ -238,6 +254,12 @@ class Desk:
             response = {"kind": kind.name, "severity": alarm.severity.value, "text": text}
             self.note(audit_type, "alarm", symbol=symbol, signal_id=signal_id, response=response)
         self._ring(alarm)
+
+    def alarm_due_ms(self, kind: AlarmKind, symbol: str | None, signal_id: str | None) -> int:
+        """Return from when on an alarm that is still raised is told again, exchange time; 0 when it never was."""
+        with self._mutex:
+            before = self._alarmed_ms.get((kind, symbol, signal_id))
+        return 0 if before is None else before + self.timings.alarm_repeat_ms
 
     def _ring(self, alarm: Alarm) -> None:
         try:
@@ -279,7 +301,6 @@ class Desk:
                 "average_price": report.average_price,
             },
         )
-        logger.info("signal {} on {}: {}", report.signal_id, report.symbol, report.outcome.value)
         return report
 
 

@@ -16,7 +16,7 @@ from ..domain.signal_state import SignalState
 from ..domain.snapshot import Watermark
 from .adopt import adopt_signal
 from .desk import Desk, Started
-from .observe import inquire, unanswered
+from .observe import inquire, refresh_rules, unanswered
 from .resolve import resolve
 from .submit import Wanted, submit
 
@@ -71,7 +71,7 @@ def _attempts(
         if leg.fate is not Fate.NOTHING:
             return None
         if leg.refusal is Refusal.OFF_GRID and failures == 1:
-            refreshed = _on_grid(plan, desk.exchange.instrument(plan.symbol, refresh=True))
+            refreshed = _on_grid(plan, refresh_rules(desk, plan.symbol))
             if refreshed is not None and refreshed != plan:
                 plan = refreshed
                 continue
@@ -102,8 +102,10 @@ def _send(desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | 
     return leg
 
 
-def _on_grid(plan: Bracket, instrument: Instrument) -> Bracket | None:
-    """Round the entry's size down to rules that changed under way; None when nothing is left of it."""
+def _on_grid(plan: Bracket, instrument: Instrument | None) -> Bracket | None:
+    """Round the entry's size down to rules that changed under way; None when they are unknown, or nothing is left."""
+    if instrument is None:
+        return None
     size = instrument.floor_quantity(plan.quantity, market=True)
     return attrs.evolve(plan, quantity=size) if size > 0 else None
 

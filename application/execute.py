@@ -14,6 +14,7 @@ from ..domain.events import Claimed, Planned, Reclaimed, Released
 from ..domain.ids import Leg
 from ..domain.leg_state import Fate
 from ..domain.order import ZERO
+from ..domain.protection import given_up
 from ..domain.refusal import Declined, Refusal
 from ..domain.report import ExecutionReport, Outcome
 from ..domain.signal import Signal
@@ -43,14 +44,18 @@ def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) ->
             return _release(desk, signal, declined)
     if state.bracket is not None:
         declined = enter(desk, state, state.bracket, until_ms=until_ms)
-        if declined is not None and not state.took_effect and not _rejected(state):
+        if declined is not None and not state.took_effect and not rejected(state):
             return _release(desk, signal, declined)
     return conclude(desk, state)
 
 
 def claim(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> Declined | None:
-    """Take the signal's id in the journal, or take it again after a release."""
+    """Take the signal's id in the journal, or take it again after a release.
+
+    A close that cannot be kept is taken in memory: it can only reduce, and a broken disk must not keep anybody in.
+    """
     now = desk.now_ms()
+    claimed = Claimed(now, signal.id, digest, signal, quantity)
     try:
         if desk.state(signal.id) is not None:
             return None
@@ -58,10 +63,12 @@ def claim(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> 
             desk.record(Reclaimed(now, signal.id))
             desk.restore(signal.id)
         else:
-            desk.claim(Claimed(now, signal.id, digest, signal, quantity))
+            desk.claim(claimed)
     except JournalError as error:
         desk.store_failed(journal=str(error))
-        return Declined(Refusal.STORE_FAILED, str(error))
+        if signal.type.is_entry:
+            return Declined(Refusal.STORE_FAILED, str(error))
+        desk.absorb(claimed)
     desk.note(AuditType.SIGNAL_CLAIMED, "execute_signal", symbol=signal.symbol, signal_id=signal.id, order_data=signal)
     return None
 
@@ -75,11 +82,10 @@ def conclude(desk: Desk, state: SignalState) -> ExecutionReport:
         _protect(desk, state)
     else:
         protect(desk, state.symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
-    for leg in state.of(Leg.ENTRY):
-        if (
-            leg.fate is Fate.ENDED
-        ):  # the answer to a send carries no price; the stop came first, now there is time to ask
-            settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
+    if desk.state(state.signal_id) is not None:  # a bracket that was closed meanwhile has told all it knows
+        for leg in state.of(Leg.ENTRY):
+            if leg.fate is Fate.ENDED:  # the answer to a send has no price; the stop came first, now there is time
+                settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
     return desk.report(reports.entry_report(desk, state, position=_position(desk, state)))
 
 
@@ -155,10 +161,10 @@ def _at_rest(state: SignalState) -> bool:
     if state.closed_by is not None:
         return True
     outcome = reports.entry_outcome(state)
-    target = state.last(Leg.TARGET)
     if outcome in (Outcome.PROTECTED_WITHOUT_TAKE_PROFIT, Outcome.OPEN):
         wanted = state.bracket is not None and state.bracket.target_price is not None
-        return not wanted or (target is not None and (target.refused_for_good or target.fate is Fate.OPEN))
+        targets = tuple(state.of(Leg.TARGET))
+        return not wanted or given_up(targets, state.open_quantity) or any(leg.fate is Fate.OPEN for leg in targets)
     return outcome is Outcome.PROTECTED
 
 
@@ -171,7 +177,7 @@ def _position(desk: Desk, state: SignalState) -> Position | None:
         return None  # the report says what is known without it
 
 
-def _rejected(state: SignalState) -> bool:
+def rejected(state: SignalState) -> bool:
     """Whether the exchange refused the entry for good: that is the signal's end, equal on every replay."""
     return reports.entry_outcome(state) is Outcome.REJECTED
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import attrs
 
 from ..domain.bracket import exit_order
-from ..domain.errors import OrderExecutionError
+from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Allotment
 from ..domain.ids import Leg
 from ..domain.leg_state import Fate, LegState
@@ -18,13 +18,16 @@ from ..domain.reply import ReplyKind
 from ..domain.side import Direction, PositionMode, position_side
 from ..domain.snapshot import Watermark
 from .desk import Desk
-from .observe import look
+from .observe import look, refresh_rules
 from .resolve import resolve
 from .settle import settle
 from .submit import Wanted, submit
 
 SLICES_MAX = 50
 """A position larger than so many market orders of maximum size is closed in several reconciles."""
+
+RULES_CHANGED = (Refusal.OFF_GRID, Refusal.TOO_LARGE)
+"""Refusals after which the trading rules are read anew: they were kept when the size was chosen."""
 
 
 @attrs.frozen(kw_only=True)
@@ -85,11 +88,14 @@ def exit_position(desk: Desk, order: ExitOrder, *, until_ms: int) -> ExitResult:
         failures += 1
         if not _again(desk, last, failures, until_ms):
             break
+    if last is None:
+        text = f"nothing is held {order.direction.value} on {order.symbol}"
+        return ExitResult(executed=ZERO, confirmed=True, refusal=Refusal.REDUCE_ONLY, text=text)
     return ExitResult(
         executed=executed,
         confirmed=True,
-        refusal=None if last is None or executed > ZERO else last.refusal,
-        text="" if last is None or last.reply is None else last.reply.text,
+        refusal=None if executed > ZERO else last.refusal,
+        text="" if last.reply is None else last.reply.text,
     )
 
 
@@ -131,7 +137,7 @@ def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> Decimal:
         snapshot = look(desk, order.symbol)
         held = snapshot.held(order.direction, position_side(order.mode, order.direction))
         instrument = desk.exchange.instrument(order.symbol)
-    except OrderExecutionError:
+    except (OrderExecutionError, AuthenticationError):
         return left  # the exchange's reduce-only check bounds it; not to try would leave the position open
     maximum = instrument.market_lot.maximum
     wanted = min(left, held) if maximum <= ZERO else min(left, held, maximum)
@@ -141,8 +147,8 @@ def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> Decimal:
 def _again(desk: Desk, leg: LegState, failures: int, until_ms: int) -> bool:
     """Whether to try once more; waits for it."""
     if leg.fate is Fate.NOTHING and leg.reply is not None:
-        if leg.refusal is Refusal.OFF_GRID and failures == 1:
-            desk.exchange.instrument(leg.intent.request.symbol, refresh=True)
+        if leg.refusal in RULES_CHANGED and failures == 1:
+            refresh_rules(desk, leg.intent.request.symbol)
             return True
         if leg.reply.kind is ReplyKind.REJECTED:
             return False
@@ -170,5 +176,5 @@ def _remaining(allotments: tuple[Allotment, ...], executed: Decimal) -> tuple[Al
 def _watermark(desk: Desk, symbol: str) -> Watermark | None:
     try:
         return desk.exchange.history(symbol).watermark
-    except OrderExecutionError:
+    except (OrderExecutionError, AuthenticationError):
         return None  # one witness less; an exit is not held up for it

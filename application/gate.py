@@ -147,7 +147,7 @@ def _frozen(desk: Desk, signal: Signal) -> Declined | None:
     reason = desk.book.frozen.get(signal.symbol)
     if reason is not None:
         return Declined(Refusal.FROZEN, reason)
-    questions = desk.book.questions_on(signal.symbol)
+    questions = desk.open_questions(signal.symbol)
     if not questions:
         return None
     return Declined(

@@ -13,7 +13,7 @@ from loguru import logger
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.book import Book
-from ..domain.errors import ConfigurationError, SignalConflict, SurefillError, ValidationError
+from ..domain.errors import ConfigurationError, SignalConflict, ValidationError
 from ..domain.events import Halted, Resumed
 from ..domain.halt import HaltLevel
 from ..domain.ids import checked_text
@@ -41,6 +41,10 @@ from .execute import execute_entry
 from .protect import protect
 from .reconcile import ReconcileReport, reconcile, strays
 from .status import Status, status
+from .unprotected import tell_unprotected, unprotected
+
+_RECOVERY = ""
+"""What `Once` knows the recovery by; no signal has an empty id."""
 
 
 class OrderExecutionManager:
@@ -102,7 +106,6 @@ class OrderExecutionManager:
             book=Book.of(journal.scan_open()),
         )
         self._recovered = False
-        self._recovering = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +139,7 @@ class OrderExecutionManager:
         if size is None and signal.type.is_entry:
             raise ValidationError("quantity", "an entry needs one, in base units")
         digest = signal.digest(size)
+        desk.turns.refuse_reentry(signal.symbol)
         self._recover()
         if not desk.exchange.real_time:
             self.reconcile_due()
@@ -165,9 +169,15 @@ class OrderExecutionManager:
         return reconcile(desk, (*desk.symbols(), *strays(desk)))
 
     def reconcile_due(self) -> ReconcileReport:
-        """Work off only what is due now: cheap to call often."""
-        self._desk.check_process()
-        return reconcile(self._desk, due_symbols(self._desk))
+        """Work off only what is due now: cheap to call often.
+
+        It does not wait for symbols that another thread is at work on: whoever works there protects what is there.
+        """
+        desk = self._desk
+        desk.check_process()
+        for symbol in desk.symbols():
+            tell_unprotected(desk, symbol)  # in time, also while that thread waits for an answer
+        return reconcile(desk, tuple(symbol for symbol in due_symbols(desk) if not desk.turns.taken(symbol)))
 
     def next_due(self) -> int | None:
         """Return when `reconcile_due()` should next be called, exchange time in UTC ms; None when nothing is open."""
@@ -321,19 +331,13 @@ class OrderExecutionManager:
 
     def _drain(self, symbol: str) -> None:
         desk = self._desk
-        naked = [state for state in desk.symbol_book(symbol).brackets if state.naked_since_ms is not None]
-        if not naked:
-            return
-        with desk.turns.of(symbol):
-            protect(
-                desk,
-                symbol,
-                until_ms=desk.now_ms() + desk.timings.drain_ms,
-                done=lambda: all(state.naked_since_ms is None for state in naked),
-            )
+        if any(unprotected(desk, symbol)):
+            with desk.turns.of(symbol):
+                until_ms = desk.now_ms() + desk.timings.drain_ms
+                protect(desk, symbol, until_ms=until_ms, done=lambda: not any(unprotected(desk, symbol)))
 
     def _before(self, signal_id: str, digest: str) -> ExecutionReport | None:
-        state = self._desk.state(signal_id) or self._desk.past_state(signal_id)
+        state = self._desk.state(signal_id) or self._desk.past_state_if_readable(signal_id)
         if state is None:
             return None
         if state.claim.digest != digest:
@@ -342,7 +346,7 @@ class OrderExecutionManager:
 
     def _recover(self) -> None:
         """Before the first signal: bring everything the journal holds open to where it should be."""
-        with self._recovering:
+        with self._desk.once.of(_RECOVERY):
             if self._recovered:
                 return
             self._recovered = True
@@ -355,9 +359,9 @@ class OrderExecutionManager:
         while not stop.wait(interval):
             try:
                 self.reconcile_due()
-            except SurefillError as error:
-                logger.error("guarding: {}", error)
-                self._desk.alarm(AlarmKind.DUTY_OVERDUE, f"the guard could not work: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody else watches: go on, and say so
+                logger.error("guarding: {}: {}", type(error).__name__, error)
+                self._desk.alarm(AlarmKind.DUTY_OVERDUE, f"the guard could not work: {type(error).__name__}: {error}")
 
     def _note_setting(self, symbol: str, operation: str, values: dict[str, object]) -> None:
         self._desk.note(AuditType.CONFIG_CHANGED, operation, symbol=symbol, order_data=values)

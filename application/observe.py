@@ -6,12 +6,16 @@ from collections.abc import Iterable
 
 import attrs
 
+from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
-from ..domain.errors import AuthenticationError, OrderExecutionError
+from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError
 from ..domain.events import Event, Missed, Seen
-from ..domain.ids import parse_ours, stem
+from ..domain.ids import Leg, parse_ours, stem
+from ..domain.instrument import Instrument
 from ..domain.leg_state import LegState
-from ..domain.order import Order
+from ..domain.order import ZERO, Order
+from ..domain.protection_policy import OnLateFill
+from ..domain.signal_state import SignalState
 from ..domain.snapshot import Snapshot
 from ..domain.symbol_book import SymbolBook
 from .desk import Desk
@@ -58,6 +62,18 @@ def inquire(desk: Desk, legs: Iterable[LegState]) -> None:
     _take(desk, events)
 
 
+def ask_prices(desk: Desk, state: SignalState) -> None:
+    """Ask once for the prices of fills that are not known yet: the last report of *state* is about to be written."""
+    legs = [leg for leg in state.legs.values() if leg.order is not None and leg.order.average_price is None]
+    unpriced = [leg for leg in legs if leg.executed > ZERO]
+    if not unpriced:
+        return
+    try:
+        inquire(desk, unpriced)
+    except (OrderExecutionError, AuthenticationError) as error:
+        unanswered(desk, error, state.symbol)
+
+
 def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> SymbolBook:
     """Return our side of *symbol*, with the stray orders of ours that *snapshot* shows."""
     book = desk.symbol_book(symbol)
@@ -69,9 +85,27 @@ def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> S
     }
     if not strays:
         return attrs.evolve(book, flatten=flatten)
-    known = {stem(desk.namespace, signal_id) for signal_id in desk.journal.signal_ids()}
+    known = {stem(desk.namespace, signal_id) for signal_id in _signal_ids(desk)}
     orphans = frozenset(client_id for client_id, its_stem in strays.items() if its_stem in known)
     return attrs.evolve(book, flatten=flatten, orphan_ids=orphans, unknown_ids=frozenset(strays) - orphans)
+
+
+def _signal_ids(desk: Desk) -> tuple[str, ...]:
+    """Return every id the journal knows; none when it cannot be read: then no stray is taken for an orphan."""
+    try:
+        return desk.journal.signal_ids()
+    except JournalError as error:
+        desk.store_failed(journal=str(error))
+        return ()
+
+
+def refresh_rules(desk: Desk, symbol: str) -> Instrument | None:
+    """Read the trading rules of *symbol* anew: an order was off the grid. None when the exchange does not answer."""
+    try:
+        return desk.exchange.instrument(symbol, refresh=True)
+    except (OrderExecutionError, AuthenticationError) as error:
+        unanswered(desk, error, symbol)
+        return None
 
 
 def unanswered(desk: Desk, error: OrderExecutionError | AuthenticationError, symbol: str) -> None:
@@ -99,7 +133,10 @@ def _is_news(leg: LegState, order: Order) -> bool:
 def _take(desk: Desk, events: list[Event]) -> None:
     if not events:
         return
+    late = [event for event in events if isinstance(event, Seen) and _is_late_fill(desk, event)]
     desk.record(*events, vital=True)
+    for seen in late:
+        _tell_late_fill(desk, seen)
     for event in events:
         if isinstance(event, Seen) and event.order.final:
             desk.note(
@@ -110,3 +147,25 @@ def _take(desk: Desk, events: list[Event]) -> None:
                 client_id=event.client_id,
                 response=event.order,
             )
+
+
+def _is_late_fill(desk: Desk, event: Seen) -> bool:
+    """Whether *event* is the first to show that an entry believed absent was filled."""
+    leg = desk.known_state(event.signal_id).legs[event.client_id]
+    news = leg.executed <= ZERO < event.order.executed_quantity
+    return news and leg.intent.leg is Leg.ENTRY and leg.absent_ms is not None
+
+
+def _tell_late_fill(desk: Desk, event: Seen) -> None:
+    symbol, quantity = event.order.symbol, event.order.executed_quantity
+    what = "it is closed" if desk.protection.on_late_fill is OnLateFill.FLATTEN else "it is protected"
+    text = f"the entry of signal {event.signal_id!r}, reported as not filled, was filled: {quantity} {symbol}; {what}"
+    desk.note(
+        AuditType.LATE_FILL,
+        "seen",
+        symbol=symbol,
+        signal_id=event.signal_id,
+        client_id=event.client_id,
+        response=event.order,
+    )
+    desk.alarm(AlarmKind.LATE_FILL, text, symbol=symbol, signal_id=event.signal_id)

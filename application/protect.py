@@ -29,13 +29,14 @@ from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Allotment, CancelAsked, Covered, Exposed, Seen, WrittenOff
 from ..domain.halt import HaltLevel
 from ..domain.ids import Leg
-from ..domain.order import OrderKey
+from ..domain.order import ZERO, OrderKey, OrderStatus
 from ..domain.protection import next_actions
 from ..domain.refusal import Refusal
 from . import exits, reports
 from .desk import Desk
-from .observe import book_for, inquire, look
+from .observe import ask_prices, book_for, inquire, look, refresh_rules, unanswered
 from .submit import Wanted, submit
+from .unprotected import deadlines_ms, tell_unprotected, unprotected
 
 ROUNDS_MAX = 200
 """More rounds than any converging piece of work needs; reaching it is a defect, and is alarmed as one."""
@@ -51,18 +52,21 @@ def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool])
     acted: list[Action] = []
     wait_ms = desk.timings.poll_ms
     for _ in range(ROUNDS_MAX):
+        tell_unprotected(desk, symbol)
         actions = _round(desk, symbol)
         acted += [action for action in actions if not isinstance(action, LookAgain)]
-        if any(_changes(action) for action in actions):
+        changed = any(_changes(action) for action in actions)
+        if changed:
             wait_ms = desk.timings.poll_ms
             if desk.now_ms() < until_ms:
                 continue
         now = desk.now_ms()
-        due = min((action.at_ms for action in actions if isinstance(action, LookAgain)), default=None)
+        due = now if changed else min((each.at_ms for each in actions if isinstance(each, LookAgain)), default=None)
         _set_due(desk, symbol, now, due)
         if done() or now >= until_ms:
             return tuple(acted)
-        pause_ms = min(max(1, due - now) if due is not None else wait_ms, wait_ms, until_ms - now)
+        deadlines = (moment - now for moment in deadlines_ms(desk, symbol) if moment > now)
+        pause_ms = min(max(1, due - now) if due is not None else wait_ms, wait_ms, until_ms - now, *deadlines)
         desk.exchange.clock.sleep(pause_ms / 1000)
         wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
     desk.alarm(AlarmKind.DUTY_OVERDUE, f"{symbol} does not come to rest after {ROUNDS_MAX} rounds", symbol=symbol)
@@ -102,32 +106,27 @@ def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
 
 
 def _unanswered(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> None:
-    """The exchange did not answer: tell about it, and about every position that may be naked meanwhile."""
+    """The exchange did not answer: tell about it."""
     desk.note(
         AuditType.API_ERROR, "protect", symbol=symbol, response={"error": type(error).__name__, "text": str(error)}
     )
     kind = AlarmKind.NOT_ALLOWED if isinstance(error, AuthenticationError) else AlarmKind.EXCHANGE_UNREACHABLE
-    now = desk.now_ms()
-    for state in desk.symbol_book(symbol).brackets:
-        since = state.naked_since_ms
-        if since is not None and now - since >= desk.timings.protect_soft_ms:
-            text = (
-                f"signal {state.signal_id!r} has had no live stop for {now - since} ms, and the exchange "
-                f"does not answer: {error}"
-            )
-            desk.alarm(AlarmKind.UNPROTECTED, text, symbol=symbol, signal_id=state.signal_id)
     desk.alarm(kind, f"{symbol}: {error}", symbol=symbol)
 
 
 def _set_due(desk: Desk, symbol: str, now: int, due: int | None) -> None:
-    """Note when the symbol must be looked at next; a symbol with nothing open needs no look."""
-    if not desk.symbol_book(symbol).signals:
+    """Note when the symbol must be looked at next; a symbol with nothing open needs no look.
+
+    An open position is looked at every `guard_ms`, a naked one as often as polls are; a mere watch waits its time.
+    """
+    book = desk.symbol_book(symbol)
+    if not book.signals:
         desk.due_ms.pop(symbol, None)
         return
-    guard = now + desk.timings.guard_ms
-    holding = any(state.naked_since_ms is not None for state in desk.symbol_book(symbol).brackets)
-    soonest = now + desk.timings.poll_max_ms if holding else guard
-    desk.due_ms[symbol] = soonest if due is None else min(max(due, now + 1), guard)
+    latest = now + (desk.timings.poll_max_ms if any(unprotected(desk, symbol)) else desk.timings.guard_ms)
+    holding = any(state.open_quantity > ZERO for state in book.brackets)
+    wanted = latest if due is None else max(due, now + 1)
+    desk.due_ms[symbol] = min(wanted, latest) if holding else wanted
 
 
 def _changes(action: Action) -> bool:
@@ -141,7 +140,7 @@ def _place(desk: Desk, placing: Sequence[PlaceStop | PlaceTarget]) -> None:
     legs = submit(desk, *wanted)
     for leg in legs:
         if leg.refusal is Refusal.OFF_GRID:
-            desk.exchange.instrument(leg.intent.request.symbol, refresh=True)
+            refresh_rules(desk, leg.intent.request.symbol)
         if leg.refusal is Refusal.STOP_CAP:
             _purge(desk)
 
@@ -160,7 +159,7 @@ def _on_grid(desk: Desk, plan: Bracket) -> Bracket:
     """Round the plan's prices anew, toward the entry: on the same grid nothing changes, on a changed one they fit."""
     try:
         instrument = desk.exchange.instrument(plan.symbol)
-    except OrderExecutionError:
+    except (OrderExecutionError, AuthenticationError):
         return plan  # as planned is better than not at all
     stop, target = plan.stop_price, plan.target_price
     return attrs.evolve(
@@ -204,9 +203,13 @@ def _cancel(desk: Desk, action: CancelLegs) -> None:
     legs = [state.legs[client_id] for client_id in action.client_ids]
     began = desk.now_ms()
     outcomes = desk.exchange.cancel([leg.intent.request.key for leg in legs])
-    for outcome in outcomes:
-        if outcome.order is not None:
-            desk.record(Seen(began, action.signal_id, outcome.client_id, outcome.order), vital=True)
+    for leg, outcome in zip(legs, outcomes, strict=True):
+        order = outcome.order
+        if order is None and outcome.cancelled and leg.order is not None:
+            # an old order without a fill is not shown any more once it is cancelled: the answer is all there will be
+            order = attrs.evolve(leg.order, status=OrderStatus.CANCELED)
+        if order is not None:
+            desk.record(Seen(began, action.signal_id, outcome.client_id, order), vital=True)
         desk.note(
             AuditType.ORDERS_CANCELLED,
             "cancel",
@@ -231,19 +234,13 @@ def _cancel_orphans(desk: Desk, symbol: str, keys: Sequence[OrderKey]) -> None:
 def _exit(desk: Desk, action: ExitNow) -> None:
     state = desk.known_state(action.signal_id)
     plan = plan_of(state)
-    kind = AuditType.LATE_FILL if state.unexpected_fill else AuditType.FLATTENED
     desk.note(
-        kind,
+        AuditType.FLATTENED,
         "exit",
         symbol=state.symbol,
         signal_id=action.signal_id,
         order_data={"quantity": action.quantity, "why": action.why.value},
     )
-    if state.unexpected_fill:
-        text = (
-            f"the entry of signal {action.signal_id!r}, reported as not filled, was filled: closing {action.quantity}"
-        )
-        desk.alarm(AlarmKind.LATE_FILL, text, symbol=state.symbol, signal_id=action.signal_id)
     order = exits.ExitOrder(
         signal_id=action.signal_id,
         symbol=state.symbol,
@@ -269,6 +266,7 @@ def _write_off(desk: Desk, action: WriteOff) -> None:
 
 def _close(desk: Desk, action: Close) -> None:
     state = desk.known_state(action.signal_id)
+    ask_prices(desk, state)
     reports.close_signal(desk, state, action.closed_by)
     desk.note(
         AuditType.BRACKET_CLOSED,
@@ -295,9 +293,12 @@ def _note_covered(desk: Desk, signal_id: str) -> None:
 
 def _purge(desk: Desk) -> None:
     """Make room under the account's cap of conditional orders: take away what is ours and protects nothing."""
-    for symbol in dict.fromkeys(order.symbol for order in desk.exchange.open_orders() if order.conditional):
-        snapshot = desk.exchange.snapshot(symbol)
-        book = book_for(desk, symbol, snapshot, flatten=False)
-        keys = tuple(order.key for order in snapshot.conditionals if order.client_id in book.orphan_ids)
-        if keys:
-            _cancel_orphans(desk, symbol, keys)
+    try:
+        for symbol in dict.fromkeys(order.symbol for order in desk.exchange.open_orders() if order.conditional):
+            snapshot = desk.exchange.snapshot(symbol)
+            book = book_for(desk, symbol, snapshot, flatten=False)
+            keys = tuple(order.key for order in snapshot.conditionals if order.client_id in book.orphan_ids)
+            if keys:
+                _cancel_orphans(desk, symbol, keys)
+    except (OrderExecutionError, AuthenticationError) as error:
+        unanswered(desk, error, "")  # the next attempt will be refused, and purge, again

@@ -13,7 +13,7 @@ from . import reports
 from .close import conclude_close
 from .desk import Desk
 from .duties import Duty, duties
-from .execute import conclude, give_back
+from .execute import conclude, give_back, rejected
 from .gate import obey_kill_switch
 from .observe import inquire, unanswered
 from .protect import protect
@@ -54,6 +54,7 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
     for state in desk.symbol_book(symbol).signals:
         for leg in state.open_questions:
             settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
+    _give_back_unsent(desk, symbol)
     _late_watch(desk, symbol)
     actions = protect(desk, symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
     for state in desk.symbol_book(symbol).signals:
@@ -63,9 +64,15 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
             reports.correct(desk, state)
         elif state.took_effect and not state.open_questions:
             conclude_close(desk, state, None)
-        elif not state.took_effect:
-            give_back(desk, state.signal_id)  # a crash came before its order, or its flip was refused
     return actions
+
+
+def _give_back_unsent(desk: Desk, symbol: str) -> None:
+    """Release signals of which no order took effect: a crash came before it, or before the report that said so."""
+    for state in desk.symbol_book(symbol).signals:
+        reported = state.bracket is not None and state.report is not None
+        if not state.took_effect and not reported and not rejected(state):
+            give_back(desk, state.signal_id)
 
 
 def strays(desk: Desk) -> tuple[str, ...]:

@@ -99,10 +99,11 @@ def close_signal(desk: Desk, state: SignalState, closed_by: ClosedBy) -> None:
     now = desk.now_ms()
     before = state.report
     events: list[Closed | Reported] = [Closed(now, state.signal_id, closed_by)]
-    if before is not None and state.bracket is not None:
-        report = attrs.evolve(entry_report(desk, state), closed_by=closed_by)
-        if report.outcome is not before.outcome or before.closed_by is not closed_by:
-            events.append(Reported(now, state.signal_id, _corrected(before, report)))
+    report = attrs.evolve(entry_report(desk, state), closed_by=closed_by)
+    if before is None:  # a crash came before its first report; nothing will be left open to write it later
+        events.append(Reported(now, state.signal_id, report))
+    elif report.outcome is not before.outcome or before.closed_by is not closed_by:
+        events.append(Reported(now, state.signal_id, _corrected(before, report)))
     desk.record(*events, vital=True)
 
 

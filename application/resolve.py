@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
-from ..domain.errors import OrderExecutionError
+from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Absent, Seen
 from ..domain.leg_state import Fate, LegState
 from ..domain.resolution import Round, absent, unexplained_trades, window_closed_ms
@@ -71,7 +71,7 @@ def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool:
         snapshot = look(desk, symbol)
         moved = desk.symbol_book(symbol).foreign(snapshot)
         return not unexplained_trades(history) and not moved
-    except OrderExecutionError as error:
+    except (OrderExecutionError, AuthenticationError) as error:
         unanswered(desk, error, symbol)
         return False
 

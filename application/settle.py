@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..domain.errors import OrderExecutionError
+from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.leg_state import Fate, LegState
 from ..domain.order import ZERO
 from .desk import Desk
@@ -15,7 +15,7 @@ def settle(desk: Desk, leg: LegState, *, until_ms: int) -> None:
     while not settled(leg):
         try:
             inquire(desk, [leg])
-        except OrderExecutionError as error:
+        except (OrderExecutionError, AuthenticationError) as error:
             unanswered(desk, error, leg.intent.request.symbol)
         left_ms = until_ms - desk.now_ms()
         if settled(leg) or left_ms <= 0:

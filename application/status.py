@@ -45,7 +45,7 @@ def status(desk: Desk) -> Status:
     """Look at the whole desk; no request is sent."""
     frozen = dict(desk.book.frozen)
     for symbol in desk.symbols():
-        for leg in desk.symbol_book(symbol).questions:
+        for leg in desk.open_questions(symbol):
             frozen.setdefault(symbol, f"nobody knows yet whether {leg.client_id} was executed")
     return Status(
         environment=desk.exchange.environment,

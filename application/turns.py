@@ -1,4 +1,4 @@
-"""One piece of work at a time on each symbol, without a lock held across I/O."""
+"""One piece of work at a time on each symbol, and on each signal, without a lock held across I/O."""
 
 from __future__ import annotations
 
@@ -10,58 +10,49 @@ from ..domain.errors import ConfigurationError
 
 
 class Turns:
-    """Hands out the turn of a symbol: a state, not a lock.
+    """Hands out the turn of a symbol or a signal, by its name: a state, not a lock.
 
-    Symbols do not wait for each other, and reads need no turn.
+    Different names do not wait for each other, and reads need no turn.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._owners: dict[str, int] = {}
 
-    @contextmanager
-    def of(self, symbol: str) -> Iterator[None]:
-        """Wait for the turn of *symbol*, and give it back at the end.
+    def taken(self, name: str) -> bool:
+        """Whether somebody has the turn of *name* now."""
+        with self._changed:
+            return name in self._owners
+
+    def refuse_reentry(self, name: str) -> None:
+        """Raise if this very thread has the turn of *name*: it would wait for itself.
 
         Raises:
-            ConfigurationError: this very thread has it already: a callback of surefill called back into it for the
-            same symbol.
+            ConfigurationError: a callback of surefill called back into it for the same symbol or signal.
         """
-        me = threading.get_ident()
         with self._changed:
-            if self._owners.get(symbol) == me:
-                raise ConfigurationError(
-                    f"an alert or feed callback called back into the manager for {symbol} while it works on it; "
-                    "hand the call to another thread"
-                )
-            while symbol in self._owners:
-                self._changed.wait()
-            self._owners[symbol] = me
-        try:
-            yield
-        finally:
-            with self._changed:
-                del self._owners[symbol]
-                self._changed.notify_all()
-
-
-class Once:
-    """Lets one thread at a time work on a key; the others wait for it to end, then look at what it left."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._running: set[str] = set()
+            mine = self._owners.get(name) == threading.get_ident()
+        if mine:
+            raise ConfigurationError(
+                f"an alert or feed callback called back into the manager for {name} while it works on it; "
+                "hand the call to another thread"
+            )
 
     @contextmanager
-    def of(self, key: str) -> Iterator[None]:
-        """Wait until nobody works on *key*, then work on it."""
+    def of(self, name: str) -> Iterator[None]:
+        """Wait for the turn of *name*, and give it back at the end.
+
+        Raises:
+            ConfigurationError: this very thread has it already.
+        """
+        self.refuse_reentry(name)
         with self._changed:
-            while key in self._running:
+            while name in self._owners:
                 self._changed.wait()
-            self._running.add(key)
+            self._owners[name] = threading.get_ident()
         try:
             yield
         finally:
             with self._changed:
-                self._running.discard(key)
+                del self._owners[name]
                 self._changed.notify_all()

@@ -82,7 +82,7 @@ class WriteOff:
 
 @attrs.frozen
 class MarkCovered:
-    """The signal's position is protected, or gone."""
+    """The signal's position has a live stop."""
 
     signal_id: str
 

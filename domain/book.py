@@ -13,8 +13,6 @@ from .halt import HaltLevel
 from .ids import stem
 from .leg_state import LegState
 from .numbers import EXACT
-from .order import ZERO
-from .side import Direction
 from .signal_state import SignalState
 
 
@@ -119,15 +117,6 @@ def allot(allotments: Iterable[Allotment], executed: Decimal) -> tuple[Allotment
         executed = EXACT.subtract(executed, taken)
         shares.append(Allotment(allotment.signal_id, taken))
     return tuple(shares)
-
-
-def held_by(brackets: Iterable[SignalState], direction: Direction) -> tuple[SignalState, ...]:
-    """Return those brackets that should hold size in *direction*, oldest first."""
-    return tuple(
-        state
-        for state in brackets
-        if state.bracket is not None and state.bracket.direction is direction and state.open_quantity > ZERO
-    )
 
 
 def plan_of(state: SignalState) -> Bracket:

@@ -14,6 +14,14 @@ class Cost:
     weight: int = 0
     orders: int = 0
 
+    def __add__(self, other: Cost) -> Cost:
+        """Return what both cost together."""
+        return Cost(self.weight + other.weight, self.orders + other.orders)
+
+    def less(self, other: Cost) -> Cost:
+        """Return what is left without *other*; never below nothing."""
+        return Cost(max(0, self.weight - other.weight), max(0, self.orders - other.orders))
+
 
 ENTRY_WORST_CASE = Cost(weight=120, orders=12)
 """Entry, stop and target with every retry, the evidence rounds of an unknown outcome, and the flattening.
@@ -28,7 +36,7 @@ class Allowance:
 
     Attributes:
         name: for people, for example ``weight/1m``.
-        used: spent in the window in force.
+        used: spent in the window in force, with what is under way.
         limit: allowed in it.
         counts_orders: whether it counts orders; otherwise request weight.
     """
@@ -43,6 +51,19 @@ class Allowance:
         """What remains; never negative."""
         return max(0, self.limit - self.used)
 
+    @property
+    def percent(self) -> int:
+        """The share that is used, rounded down; above 100 when the limit was overrun."""
+        return self.used * 100 // self.limit if self.limit else 100
+
+
+@attrs.frozen
+class Spent:
+    """What this process spent for one purpose in the last minute, by its own count."""
+
+    purpose: Purpose
+    cost: Cost
+
 
 @attrs.frozen
 class Capacity:
@@ -53,12 +74,18 @@ class Capacity:
         hard_percent: the share of each limit past which no entry starts.
         banned_until_ms: no call at all before that time.
         entries_paused_until_ms: only protection and exits before that time (after a 429).
+        warning_percent: the share of each limit past which a warning is logged.
+        spent: by purpose, what this process itself spent; empty when nobody counts.
+        entries_broken_until_ms: a circuit breaker keeps entries from starting before that time.
     """
 
     allowances: tuple[Allowance, ...] = ()
     hard_percent: int = 90
     banned_until_ms: int | None = None
     entries_paused_until_ms: int | None = None
+    warning_percent: int = 80
+    spent: tuple[Spent, ...] = ()
+    entries_broken_until_ms: int | None = None
 
     def affords(self, purpose: Purpose, cost: Cost, now_ms: int) -> bool:
         """Whether *cost* may be spent for *purpose*; entries leave the reserve to protection and exits."""

@@ -131,7 +131,7 @@ class CancelAsked:
 
 @attrs.frozen
 class Covered:
-    """The position of the signal has a live stop, or is gone: it is not naked any more."""
+    """The position of the signal has a live stop: it is not naked any more."""
 
     signal_open: ClassVar[bool | None] = None
     at_ms: int

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from .errors import ValidationError
 from .numbers import EXACT, magnitude, positive
 from .order import ZERO
 from .refusal import Declined, Refusal
@@ -15,6 +16,12 @@ from .side import Direction
 
 def _amount(value: object, field: attrs.Attribute[Decimal | None]) -> Decimal | None:
     return None if value is None else positive(value, field.name)
+
+
+def _symbols(value: Iterable[str] | None) -> frozenset[str] | None:
+    if isinstance(value, str):
+        raise ValidationError("symbols", f"must be a set of symbols, was one string, {value!a:.60}")
+    return None if value is None else frozenset(value)
 
 
 def _amount_field() -> Decimal | None:
@@ -43,7 +50,7 @@ class RiskLimits:
         max_signal_age_seconds: since `created_at`, which then is required.
     """
 
-    symbols: frozenset[str] | None = attrs.field(default=None, converter=attrs.converters.optional(frozenset))
+    symbols: frozenset[str] | None = attrs.field(default=None, converter=_symbols)
     max_order_quantity: Decimal | None = _amount_field()
     max_order_notional: Decimal | None = _amount_field()
     max_position_notional: Decimal | None = _amount_field()

@@ -89,12 +89,12 @@ class _Look:
             return [LookAgain(self.now_ms + self.timings.poll_ms)]
         exit_why = self._must_exit(state)
         if exit_why is not None:
-            return self._leave(plan, [ExitNow(state.signal_id, state.open_quantity, exit_why)])
+            return self._leave(state, plan, [ExitNow(state.signal_id, state.open_quantity, exit_why)])
         if state.waived:
-            return []
+            return self._asked(state, _legs(state))
         actions = self._stop(state, plan)
         if any(isinstance(action, ExitNow) for action in actions):
-            return self._leave(plan, actions)
+            return self._leave(state, plan, actions)
         return [*actions, *self._target(state, plan)]
 
     def gone(self) -> list[Action]:
@@ -164,12 +164,13 @@ class _Look:
             return ExitWhy.LATE_FILL
         return None
 
-    def _leave(self, plan: Bracket, actions: list[Action]) -> list[Action]:
+    def _leave(self, state: SignalState, plan: Bracket, actions: list[Action]) -> list[Action]:
         """Exit only from what is held: a position that is gone, or not shown yet, leaves nothing to send."""
         if self.snapshot.held(plan.direction, position_side(self.snapshot.mode, plan.direction)) > ZERO:
             return actions
         again = LookAgain(self.now_ms + self.timings.poll_ms)
-        return [again if isinstance(action, ExitNow) else action for action in actions]
+        kept = [again if isinstance(action, ExitNow) else action for action in actions]
+        return [*self._asked(state, _legs(state)), *kept]
 
     def _stop(self, state: SignalState, plan: Bracket) -> list[Action]:
         if plan.stop_price is None:
@@ -250,7 +251,7 @@ class _Look:
         alarm = self._removed_too_often(state, legs, "target")
         if alarm is not None:
             return [alarm]
-        if legs and legs[-1].refused_for_good and legs[-1].quantity == state.open_quantity:
+        if given_up(legs, state.open_quantity):
             return _cancel(state, live, self.now_ms, self.timings)
         return self._place_or_wait(legs, PlaceTarget(state.signal_id, state.open_quantity))
 
@@ -290,7 +291,7 @@ class _Look:
         """The position is gone, or never was: take the remaining orders away, then close the books."""
         if state.open_questions or self.book.exit_in_flight(state.signal_id):
             return []
-        legs = tuple(leg for leg in state.legs.values() if leg.intent.leg in (Leg.STOP, Leg.TARGET))
+        legs = _legs(state)
         unfinished = [*self._asked(state, legs), *_cancel(state, self._live(legs), self.now_ms, self.timings)]
         if unfinished:
             return unfinished
@@ -299,8 +300,7 @@ class _Look:
             return [min(waits, key=lambda wait: wait.at_ms)]
         if state.released or not state.legs:
             return []
-        covered: list[Action] = [MarkCovered(state.signal_id)] if state.naked_since_ms is not None else []
-        return [*covered, Close(state.signal_id, closed_by(state))]
+        return [Close(state.signal_id, closed_by(state))]
 
     def _watch(self, leg: LegState) -> list[LookAgain]:
         """When an order that cannot be found, or has not ended, is looked at next."""
@@ -323,9 +323,7 @@ class _Look:
     def _unsettled(self, state: SignalState) -> bool:
         if state.open_questions or self.book.exit_in_flight(state.signal_id):
             return True
-        return any(
-            self._view(leg) in UNSETTLED for leg in state.legs.values() if leg.intent.leg in (Leg.STOP, Leg.TARGET)
-        )
+        return any(self._view(leg) in UNSETTLED for leg in _legs(state))
 
     def _view(self, leg: LegState) -> LegView:
         return view(leg, self.snapshot, self.now_ms, self.timings)
@@ -340,6 +338,21 @@ def closed_by(state: SignalState) -> ClosedBy:
     if state.executed(Leg.TARGET) > ZERO:
         return ClosedBy.TAKE_PROFIT
     return ClosedBy.EXIT if state.written_off <= ZERO else ClosedBy.ELSEWHERE
+
+
+def given_up(legs: tuple[LegState, ...], quantity: Decimal) -> bool:
+    """Whether a target of *quantity* was refused for good.
+
+    Off the grid once is not: the rules are read anew, and it is rounded to them.
+    """
+    if not legs or not legs[-1].refused_for_good or legs[-1].quantity != quantity:
+        return False
+    off_grid = sum(1 for leg in legs if leg.refusal is Refusal.OFF_GRID)
+    return legs[-1].refusal is not Refusal.OFF_GRID or off_grid > 1
+
+
+def _legs(state: SignalState) -> tuple[LegState, ...]:
+    return tuple(leg for leg in state.legs.values() if leg.intent.leg in (Leg.STOP, Leg.TARGET))
 
 
 def _exact(live: list[LegState], quantity: Decimal) -> LegState | None:

@@ -118,7 +118,8 @@ class SignalState:
     def cleared(self) -> bool:
         """Whether neither size of the signal nor any order known to be open is left; lost orders are still watched."""
         legs = (*self.of(Leg.STOP), *self.of(Leg.TARGET))
-        return self.open_quantity <= ZERO and not any(leg.fate is Fate.OPEN for leg in legs)
+        shown = (leg for leg in legs if leg.missing_since_ms is None)
+        return self.open_quantity <= ZERO and not any(leg.fate is Fate.OPEN for leg in shown)
 
     @property
     def took_effect(self) -> bool:
@@ -140,13 +141,14 @@ class SignalState:
             case Planned():
                 self.bracket = event.bracket
             case Intent():
-                self.legs[event.request.client_id] = LegState(event)
+                # a new dict: whoever looks at the old one from another thread goes on undisturbed
+                self.legs = {**self.legs, event.request.client_id: LegState(event)}
             case Answered() | Seen() | Missed() | Absent() | CancelAsked():
                 self._apply_to_leg(event)
             case Covered() | Exposed():
                 self._apply_cover(event)
             case Exited():
-                self.exits[event.client_id] = event.quantity
+                self.exits = {**self.exits, event.client_id: event.quantity}
             case WrittenOff():
                 self.written_off = EXACT.add(self.written_off, event.quantity)
             case Waived():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+
+import attrs
 
 from ...domain.budget import Capacity
 from ...domain.errors import ConfigurationError, ExchangeUnavailableError, ValidationError
@@ -26,15 +28,17 @@ from ...ports.clock import Clock
 from ...ports.exchange import Prepared
 from . import calls
 from .accounts import parse_balances, parse_positions
-from .call import Transport
+from .breakers import Breakers
+from .call import Call, Result, Transport
 from .cancels import Cancels
 from .incomes import income_since
+from .inspection import Inspection
 from .lookup import Lookup
-from .meter import HARD_PERCENT, Meter
+from .meter import HARD_PERCENT, WARNING_PERCENT, Meter
 from .prices import parse_last, parse_mark
 from .rules import CACHE_HOURS, Rules
 from .sending import Sending
-from .session import Session
+from .session import Session, ignored, nothing
 from .settings import Settings
 
 
@@ -49,6 +53,10 @@ class WireExchange:
         real_time: whether the exchange moves on its own.
         cache_hours: how long the trading rules are believed, in hours.
         hard_percent: the share of each request limit past which no entry starts.
+        warning_percent: the share of each request limit past which a warning is logged.
+        breakers: circuit breakers; none by default.
+        before_asking: called before a request is stamped, to set the clock right.
+        after_carrying: told what came of each request.
     """
 
     def __init__(
@@ -61,13 +69,24 @@ class WireExchange:
         real_time: bool,
         cache_hours: int = CACHE_HOURS,
         hard_percent: int = HARD_PERCENT,
+        warning_percent: int = WARNING_PERCENT,
+        breakers: Breakers | None = None,
+        before_asking: Callable[[], None] = nothing,
+        after_carrying: Callable[[Call, Result], None] = ignored,
     ) -> None:
         if cache_hours < 1:
             raise ConfigurationError(f"cache_hours: must be at least 1, was {cache_hours}")
         self._namespace = checked_text(namespace, "namespace")
         self._environment = environment
         self._real_time = real_time
-        self._session = Session(transport, clock, Meter(hard_percent=hard_percent))
+        self._session = Session(
+            transport,
+            clock,
+            Meter(hard_percent=hard_percent, warning_percent=warning_percent),
+            breakers=breakers,
+            before_asking=before_asking,
+            after_carrying=after_carrying,
+        )
         self._settings = Settings(self._session)
         self._rules = Rules(self._session, cache_hours=cache_hours)
         self._lookup = Lookup(self._session)
@@ -98,6 +117,11 @@ class WireExchange:
     def direct(self) -> WireExchange:
         """The exchange itself: nothing is retried here."""
         return self
+
+    @property
+    def inspection(self) -> Inspection:
+        """What only an examination of the account asks."""
+        return Inspection(self._session)
 
     def prepare(self, request: OrderRequest) -> Prepared:
         """Stamp and number *request* without any I/O; its window is 3 s."""
@@ -191,8 +215,13 @@ class WireExchange:
         return income_since(self._session, since_ms)
 
     def capacity(self) -> Capacity:
-        """Return the request budget as the last answers told it. No I/O."""
-        return self._session.meter.capacity(self.clock.now_ms())
+        """Return the request budget as the last answers told it, and until when a breaker stops entries. No I/O."""
+        now_ms = self.clock.now_ms()
+        capacity = self._session.meter.capacity(now_ms)
+        breakers = self._session.breakers
+        if breakers is None:
+            return capacity
+        return attrs.evolve(capacity, entries_broken_until_ms=breakers.open_until_ms(now_ms))
 
     def _positions(self, symbol: str | None) -> tuple[Position, ...]:
         found = self._session.fetch(calls.position_risk(symbol), parse_positions)

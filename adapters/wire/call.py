@@ -36,7 +36,10 @@ class Call:
 
 @attrs.frozen
 class WireAnswer:
-    """What came back: HTTP status, the parsed JSON body (None when it was no JSON), and the headers."""
+    """What came back: HTTP status, the parsed JSON body (None when it was no JSON), and the headers.
+
+    A body that was no JSON is only found with a status that is no success: such a success is a lost answer.
+    """
 
     status: int
     body: object

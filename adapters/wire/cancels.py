@@ -35,7 +35,7 @@ class Cancels:
         for tried in (key, other):
             answer = self._session.ask(calls.cancel_order(tried), _GONE)
             if answer.ok:
-                order = _shown(answer.body, tried) if tried is key else None
+                order = _shown(answer.body, tried) if tried is key else self._lookup.look(key)
                 return CancelOutcome(key.client_id, cancelled=True, order=order)
             problem = problem_of(answer.body)
         return CancelOutcome(key.client_id, cancelled=False, order=self._lookup.look(key), text=problem.text)

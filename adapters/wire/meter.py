@@ -6,22 +6,27 @@ from collections.abc import Sequence
 from threading import Lock
 
 import attrs
+from loguru import logger
 
-from ...domain.budget import Allowance, Capacity
+from ...domain.budget import Capacity, Cost
 from ...domain.errors import ConfigurationError, RateLimitedError
 from ...domain.order import Purpose
+from ...domain.rate_budget import MINUTE_MS, RateBudget
+from ...domain.rate_budget import Limiter as Limit
 from ...domain.refusal import Refusal
-from .call import Call, WireAnswer
+from .call import AnswerLostError, Call, Result, WireAnswer
 from .calls import TICKER_PRICE_PATH
 from .classify import BANNED, TOO_MANY_REQUESTS
+from .costs import cost_of
 from .instruments import RateLimit
 from .problem import problem_of, retry_after_ms
 
 HARD_PERCENT = 90
-MINUTE_MS = 60_000
+WARNING_PERCENT = 80
 BAN_SHORTEST_MS = 2 * MINUTE_MS
 """The shortest ban (Binance docs: General Info); assumed when an answer names no end."""
 _UNITS = (("D", 1_440 * MINUTE_MS), ("H", 60 * MINUTE_MS), ("M", MINUTE_MS), ("S", 1_000))
+_NOTHING = Cost()
 
 
 @attrs.frozen
@@ -56,77 +61,107 @@ def limiters_of(rate_limits: Sequence[RateLimit]) -> tuple[Limiter, ...]:
     return tuple(found) or STANDARD_LIMITERS
 
 
-@attrs.frozen
-class _Reading:
-    used: int
-    at_ms: int
-
-
 class Meter:
-    """What is left of the request budget. Safe to call from many threads.
+    """Keeps the `RateBudget` of one address and account. Safe to call from many threads.
 
-    The headers are the truth, for another process may share the address. A count read is believed for one whole window
-    after it was read, although the exchange's window may have begun before: the error is on the careful side.
+    Every request passes `reserve` before it is sent and `settle` afterwards.
     """
 
-    def __init__(self, *, hard_percent: int = HARD_PERCENT) -> None:
-        if not 1 <= hard_percent <= 100:
-            raise ConfigurationError(f"hard_percent: must be 1 to 100, was {hard_percent}")
-        self._hard_percent = hard_percent
-        self._limiters: tuple[Limiter, ...] = STANDARD_LIMITERS
-        self._readings: dict[str, _Reading] = {}
-        self._banned_until_ms: int | None = None
-        self._paused_until_ms: int | None = None
+    def __init__(self, *, hard_percent: int = HARD_PERCENT, warning_percent: int = WARNING_PERCENT) -> None:
+        try:
+            self._budget = RateBudget(limiters=(), hard_percent=hard_percent, warning_percent=warning_percent)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
+        self._headers: dict[str, str] = {}
+        self._warned: frozenset[str] = frozenset()
         self._lock = Lock()
+        self.set_limiters(STANDARD_LIMITERS)
 
     def set_limiters(self, limiters: tuple[Limiter, ...]) -> None:
         """Take over the limiters that the exchange lists."""
+        limits = tuple(Limit(one.name, one.window_ms, one.limit, one.counts_orders) for one in limiters)
         with self._lock:
-            self._limiters = limiters
+            self._headers = {one.name: one.header.lower() for one in limiters}
+            self._budget = attrs.evolve(self._budget, limiters=limits)
+
+    def reserve(self, calls: Sequence[Call], now_ms: int) -> None:
+        """Count *calls* before they are sent."""
+        with self._lock:
+            for call in calls:
+                self._budget = self._budget.reserved(call.purpose, cost_of(call), now_ms)
+
+    def settle(self, call: Call, result: Result, now_ms: int) -> None:
+        """Take over what came of a call that was reserved; one whose answer was lost is believed to have counted."""
+        if isinstance(result, WireAnswer):
+            self.note(call, result, now_ms)
+            return
+        with self._lock:
+            if isinstance(result, AnswerLostError):
+                self._budget = self._budget.answered(cost_of(call), {}, now_ms)
+            else:
+                self._budget = self._budget.released(cost_of(call))
 
     def note(self, call: Call, answer: WireAnswer, now_ms: int) -> None:
         """Read the counts off an answer's headers, and the pause or ban it may order."""
         headers = {name.lower(): value for name, value in answer.headers.items()}
         with self._lock:
-            for limiter in self._limiters:
-                value = headers.get(limiter.header.lower(), "")
-                inaccurate = call.path == TICKER_PRICE_PATH and not limiter.counts_orders
-                if value.isascii() and value.isdigit() and len(value) <= 9 and not inaccurate:
-                    self._readings[limiter.name] = _Reading(int(value), now_ms)
-            if answer.ok:
-                return
-            if answer.status == BANNED or problem_of(answer.body).banned_until_ms is not None:
-                wait_ms = retry_after_ms(answer, now_ms)
-                self._banned_until_ms = now_ms + (BAN_SHORTEST_MS if wait_ms is None else wait_ms)
-            elif answer.status == TOO_MANY_REQUESTS:
-                wait_ms = retry_after_ms(answer, now_ms)
-                rest_of_window_ms = MINUTE_MS - now_ms % MINUTE_MS
-                self._paused_until_ms = now_ms + (rest_of_window_ms if wait_ms is None else wait_ms)
+            before = self._budget
+            told: dict[str, int] = {}
+            for limiter in self._budget.limiters:
+                value = headers.get(self._headers[limiter.name], "")
+                if value.isascii() and value.isdigit() and len(value) <= 9:
+                    told[limiter.name] = int(value)
+            cost = cost_of(call)
+            if call.path == TICKER_PRICE_PATH:  # what it tells is wrong; the next answer tells its cost, too
+                told = {name: used for name, used in told.items() if name.startswith("orders")}
+                self._budget, cost = self._budget.released(cost), _NOTHING
+            self._budget = self._budget.answered(cost, told, now_ms)
+            if not answer.ok:
+                self._obey(answer, now_ms)
+            after = self._budget
+            close = {one.name: one for one in after.warnings(now_ms)} if told else {}
+            news = [close[name] for name in close.keys() - self._warned]
+            self._warned = frozenset(close) if told else self._warned
+        # the log is the host's code: it runs without our lock
+        if after.banned_until_ms != before.banned_until_ms:
+            logger.critical("the exchange has banned this address until {} ms: nothing is sent", after.banned_until_ms)
+        if after.paused_until_ms != before.paused_until_ms:
+            logger.warning("the exchange asks for a pause until {} ms: no entry starts", after.paused_until_ms)
+        for allowance in news:
+            logger.warning("{}: {} of {} used", allowance.name, allowance.used, allowance.limit)
 
-    def barrier(self, purpose: Purpose, now_ms: int) -> RateLimitedError | None:
-        """Return why no request of *purpose* may go out now, or None: nothing does in a ban, no entry in a pause."""
+    def barrier(self, purpose: Purpose, now_ms: int, cost: Cost = _NOTHING) -> RateLimitedError | None:
+        """Return why no request of *purpose* may go out now, or None.
+
+        Nothing does in a ban. No entry does in a pause, or when it would take more than the hard share of a limit.
+        """
         with self._lock:
-            banned_until_ms, paused_until_ms = self._banned_until_ms, self._paused_until_ms
+            budget = self._budget
+        banned_until_ms, paused_until_ms = budget.banned_until_ms, budget.paused_until_ms
         if banned_until_ms is not None and now_ms < banned_until_ms:
             return _barred("the exchange has banned this address", Refusal.BANNED, banned_until_ms - now_ms)
-        if purpose is Purpose.ENTRY and paused_until_ms is not None and now_ms < paused_until_ms:
+        if purpose is not Purpose.ENTRY:
+            return None
+        if paused_until_ms is not None and now_ms < paused_until_ms:
             return _barred("the exchange asked for a pause", Refusal.RATE_LIMITED, paused_until_ms - now_ms)
-        return None
+        wait_ms = budget.wait_ms(cost, now_ms)
+        if wait_ms is None:
+            return None
+        return _barred("what is left of the request budget is for protection and exits", Refusal.BUDGET, wait_ms)
 
     def capacity(self, now_ms: int) -> Capacity:
-        """Return the budget as last told."""
+        """Return the budget as last told, with what is under way."""
         with self._lock:
-            return Capacity(
-                allowances=tuple(self._allowance(limiter, now_ms) for limiter in self._limiters),
-                hard_percent=self._hard_percent,
-                banned_until_ms=_future(self._banned_until_ms, now_ms),
-                entries_paused_until_ms=_future(self._paused_until_ms, now_ms),
-            )
+            return self._budget.capacity(now_ms)
 
-    def _allowance(self, limiter: Limiter, now_ms: int) -> Allowance:
-        reading = self._readings.get(limiter.name)
-        used = 0 if reading is None or now_ms - reading.at_ms >= limiter.window_ms else reading.used
-        return Allowance(limiter.name, used, limiter.limit, limiter.counts_orders)
+    def _obey(self, answer: WireAnswer, now_ms: int) -> None:
+        wait_ms = retry_after_ms(answer, now_ms)
+        if answer.status == BANNED or problem_of(answer.body).banned_until_ms is not None:
+            until_ms = now_ms + (BAN_SHORTEST_MS if wait_ms is None else wait_ms)
+            self._budget = attrs.evolve(self._budget, banned_until_ms=until_ms)
+        elif answer.status == TOO_MANY_REQUESTS:
+            until_ms = now_ms + (MINUTE_MS - now_ms % MINUTE_MS if wait_ms is None else wait_ms)
+            self._budget = attrs.evolve(self._budget, paused_until_ms=until_ms)
 
 
 def _window_name(interval_ms: int) -> str:
@@ -136,7 +171,3 @@ def _window_name(interval_ms: int) -> str:
 
 def _barred(why: str, refusal: Refusal, wait_ms: int) -> RateLimitedError:
     return RateLimitedError(f"{why}; try again in {wait_ms} ms", retry_after_ms=wait_ms, refusal=refusal)
-
-
-def _future(at_ms: int | None, now_ms: int) -> int | None:
-    return at_ms if at_ms is not None and at_ms > now_ms else None

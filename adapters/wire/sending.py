@@ -7,8 +7,8 @@ from threading import Lock
 
 import attrs
 
-from ...domain.errors import ConfigurationError
-from ...domain.order import OrderRequest
+from ...domain.errors import ConfigurationError, RateLimitedError
+from ...domain.order import OrderRequest, Purpose
 from ...domain.refusal import Refusal
 from ...domain.reply import Reply, ReplyKind
 from ...ports.exchange import Prepared
@@ -78,15 +78,11 @@ class Sending:
         if 2 * age_ms > window_ms:
             text = f"prepared {age_ms} ms ago, more than half of its window of {window_ms} ms; prepare it anew"
             return Reply(ReplyKind.NOT_SENT, refusal=Refusal.CLOCK, text=text)
-        barrier = self._session.meter.barrier(prepared.request.purpose, now_ms)
-        if barrier is not None:
-            return Reply(
-                ReplyKind.NOT_SENT,
-                refusal=barrier.refusal,
-                text=str(barrier),
-                retry_after_ms=barrier.retry_after_ms,
-            )
-        return None
+        barrier = self._session.barrier(_call_of(prepared))
+        if barrier is None:
+            return None
+        wait_ms = barrier.retry_after_ms if isinstance(barrier, RateLimitedError) else None
+        return Reply(ReplyKind.NOT_SENT, refusal=barrier.refusal, text=str(barrier), retry_after_ms=wait_ms)
 
     def _reply(self, request: OrderRequest, result: Result) -> Reply:
         if isinstance(result, NotSentError):
@@ -98,7 +94,10 @@ class Sending:
             self._settings.doubt_mode()
         if reply.kind is not ReplyKind.RETRYABLE:
             return reply
-        return attrs.evolve(reply, retry_after_ms=retry_after_ms(result, self._session.clock.now_ms()))
+        wait_ms = retry_after_ms(result, self._session.clock.now_ms())
+        if wait_ms is None and self._session.breakers is not None and request.purpose is Purpose.ENTRY:
+            wait_ms = self._session.breakers.pace_ms()
+        return attrs.evolve(reply, retry_after_ms=wait_ms)
 
 
 def _call_of(prepared: Prepared) -> Call:

@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import attrs
 
-from ...domain.errors import ValidationError
+from ...domain.errors import OrderExecutionError, ValidationError
 from ...ports.clock import Clock
+from .breakers import Breakers
 from .call import Call, Result, Transport, WireAnswer
+from .costs import cost_of
 from .errors import error_of, lost_error, unreadable_error
 from .fields import ParseError
 from .meter import Meter
@@ -21,33 +23,82 @@ Parsed = TypeVar("Parsed")
 
 READ_WINDOW_MS = 5_000
 """recvWindow of reads, cancels and settings: Binance's own default."""
+LEAD_MAX_MS = 1_000
+"""A request dated so far ahead is refused (Binance docs: General Info, timing security)."""
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+def ignored(call: Call, result: Result) -> None:
+    """Do nothing with what came of a request."""
 
 
 class Session:
-    """Everything that is asked of one account passes here. Safe to call from many threads."""
+    """Everything that is asked of one account passes here. Safe to call from many threads.
 
-    def __init__(self, transport: Transport, clock: Clock, meter: Meter) -> None:
+    Args:
+        transport: carries each request once.
+        clock: exchange time.
+        meter: the request budget.
+        breakers: stop entries and settings that are bound to fail; none by default.
+        before_asking: called before a request is stamped, to set the clock right; it may make requests with `carry`.
+        after_carrying: told what came of each request.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Clock,
+        meter: Meter,
+        *,
+        breakers: Breakers | None = None,
+        before_asking: Callable[[], None] = nothing,
+        after_carrying: Callable[[Call, Result], None] = ignored,
+    ) -> None:
         self.clock = clock
         self.meter = meter
+        self.breakers = breakers
         self._transport = transport
+        self._before_asking = before_asking
+        self._after_carrying = after_carrying
         self._last_stamp_ms = 0
         self._stamp_lock = Lock()
 
     def stamp(self) -> int:
-        """Return exchange time, strictly later than every stamp before: no two requests carry the same."""
+        """Return exchange time, later than every stamp before: no two requests carry the same.
+
+        Only after the clock was set back by more than `LEAD_MAX_MS` do stamps begin anew: the exchange would refuse
+        those that go on from the old ones.
+        """
         now_ms = self.clock.now_ms()
         with self._stamp_lock:
+            if self._last_stamp_ms - now_ms >= LEAD_MAX_MS:
+                self._last_stamp_ms = now_ms
+                return now_ms
             self._last_stamp_ms = max(now_ms, self._last_stamp_ms + 1)
             return self._last_stamp_ms
 
     def carry(self, calls: Sequence[Call]) -> tuple[Result, ...]:
         """Carry stamped calls once each and meter the answers."""
+        self.meter.reserve(calls, self.clock.now_ms())
         results = self._transport.perform(calls)
         now_ms = self.clock.now_ms()
         for call, result in zip(calls, results, strict=True):
-            if isinstance(result, WireAnswer):
-                self.meter.note(call, result, now_ms)
+            self.meter.settle(call, result, now_ms)
+            if self.breakers is not None:
+                self.breakers.watch(call, result, now_ms)
+            self._after_carrying(call, result)
         return results
+
+    def barrier(self, call: Call) -> OrderExecutionError | None:
+        """Return why *call* must not go out now, or None: a ban, a pause, the budget, an open breaker."""
+        now_ms = self.clock.now_ms()
+        barred = self.meter.barrier(call.purpose, now_ms, cost_of(call))
+        if barred is not None or self.breakers is None:
+            return barred
+        return self.breakers.barrier(call, now_ms)
 
     def ask(self, call: Call, tolerated: frozenset[int] = frozenset()) -> WireAnswer:
         """Make one read, cancel or setting and return its success, or a refusal whose code is among *tolerated*.
@@ -55,9 +106,10 @@ class Session:
         Raises:
             SurefillError: as `errors.error_of` and `errors.lost_error` say.
         """
-        barrier = self.meter.barrier(call.purpose, self.clock.now_ms())
+        barrier = self.barrier(call)
         if barrier is not None:
             raise barrier
+        self._before_asking()
         if call.signed:
             call = attrs.evolve(call, params=stamped(call.params, self.stamp(), READ_WINDOW_MS))
         (result,) = self.carry([call])

@@ -11,14 +11,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from surefill.testing.exchange_desk import ExchangeHarness
     from surefill.testing.exchange_suite import exchange_contract
+    from surefill.testing.http_venue_fixture import HttpVenue, http_venue, running_venue
     from surefill.testing.journal_suite import journal_contract
 
-__all__ = ["ExchangeHarness", "exchange_contract", "journal_contract"]
+__all__ = [
+    "ExchangeHarness",
+    "HttpVenue",
+    "exchange_contract",
+    "http_venue",
+    "journal_contract",
+    "running_venue",
+]
 
 _MODULE_OF = {
     "ExchangeHarness": "exchange_desk",
+    "HttpVenue": "http_venue_fixture",
     "exchange_contract": "exchange_suite",
+    "http_venue": "http_venue_fixture",
     "journal_contract": "journal_suite",
+    "running_venue": "http_venue_fixture",
 }
 
 

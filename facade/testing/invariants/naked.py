@@ -76,8 +76,8 @@ class NoSilentNakedPosition:
         silent_ms = self._silence(key[0], spell.known_ms, now_ms)
         if silent_ms is not None and not spell.reported:
             spell.reported = True
-            text = f"from {spell.since_ms} on no live stop covered the position, and no alarm was younger than {self.alarm_ms} ms"
-            yield Violation(invariant="I2", time_ms=silent_ms, text=text, symbol=key[0])
+            problem = f"no live stop covered the position from {spell.since_ms} on, and no alarm said so"
+            yield Violation(invariant="I2", time_ms=silent_ms, text=problem, symbol=key[0])
 
     def _silence(self, symbol: str, known_ms: int, end_ms: int) -> int | None:
         """Return the first moment up to *end_ms* that neither the grace nor an alarm covers."""

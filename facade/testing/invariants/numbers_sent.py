@@ -73,6 +73,8 @@ class NumbersSent:
 
 def _against(asked: Asked, leg: str, name: str, value: Decimal, filters: Filters | None) -> Iterator[str]:
     """Yield in what way *value* betrays what was asked."""
+    if leg == "X":
+        return  # an exit closes what is there, of as many signals as there are
     if name == "quantity":
         grain = None if filters is None or leg != "E" else filters.quantity_grain
         yield from _rounded("the size", value, asked.quantity, up=False, grain=grain)

@@ -11,6 +11,7 @@ from surefill.testing.invariants.row import EXACT, ZERO, Row, time_ms
 from surefill.testing.invariants.standing import Key, Standing
 from surefill.testing.invariants.violation import Violation
 
+
 @attrs.define(kw_only=True)
 class NoOrphans:
     """Within `clean_ms` our open orders of each kind add up to no more than the position they can close.
@@ -47,8 +48,8 @@ class NoOrphans:
         if now_ms > due_ms and place not in self._reported:
             self._reported.add(place)
             (symbol, _), kind, side = place
-            text = f"{kind} orders of ours to {side} were open for more than {self.clean_ms} ms beyond what they could close"
-            yield Violation(invariant="I3", time_ms=due_ms, text=text, symbol=symbol)
+            problem = f"for {self.clean_ms} ms more was open in {kind} orders of ours to {side} than they could close"
+            yield Violation(invariant="I3", time_ms=due_ms, text=problem, symbol=symbol)
 
 
 def _excess(standing: Standing, key: Key) -> set[tuple[str, str]]:

@@ -1,0 +1,48 @@
+"""``surefill reconcile``: bring what is to what should be, once, in place of the owner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from surefill.cli.console import console, say_json, table
+from surefill.cli.moments import iso
+from surefill.cli.state_dir import StateDir, exchange_for, json_option, state_dir_option
+from surefill.wiring import open_manager
+
+_EPILOG: Final = """\b
+It takes the journal's lock: the owner must not run.
+Exit codes: 0 nothing is left to worry about, 1 alarms were raised, 2 the journal has an owner, 4 no exchange can be
+reached.
+
+\b
+Example:
+  surefill reconcile --state-dir var/surefill-demo-1
+"""
+
+
+@click.command(epilog=_EPILOG)
+@state_dir_option
+@json_option
+def reconcile(*, state_dir: Path, as_json: bool) -> int:
+    """Mend what is not as it should be.
+
+    What the journal says is held against what the exchange shows.
+    """
+    folder = StateDir(state_dir)
+    folder.check()
+    exchange = exchange_for(state_dir, folder.environment)
+    with open_manager(exchange, state_dir=state_dir) as manager:
+        report = manager.reconcile()
+    actions = [(symbol, type(action).__name__, getattr(action, "signal_id", None)) for symbol, action in report.actions]
+    alarms = [(iso(alarm.at_ms), alarm.kind.name, alarm.text) for alarm in report.alarms]
+    duties = [(duty.symbol, duty.signal_id, duty.kind.value) for duty in report.still_open]
+    if as_json:
+        say_json({"actions": actions, "alarms": alarms, "still_open": duties})
+    else:
+        console().print(table("done", ("symbol", "action", "signal"), actions))
+        console().print(table("alarms", ("time", "kind", "text"), alarms))
+        console().print(table("left to do", ("symbol", "signal", "why"), duties))
+    return 1 if alarms else 0
