@@ -1,50 +1,119 @@
-"""Taking over orders of ours that the journal does not know: it was lost, torn, or is older than they are."""
+"""Taking over orders of ours that the journal does not know: it was lost, torn, or is younger than they are."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ..domain.bracket import Bracket
-from ..domain.events import Intent, Seen
-from ..domain.ids import Leg, OurId
-from ..domain.order import PURPOSE_OF_LEG, Order, OrderKind, OrderRequest
+from ..domain.events import Allotment, Intent, Planned, Seen
+from ..domain.ids import Leg, client_id, parse_ours, stem
+from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequest
+from ..domain.side import PositionSide
 from ..domain.signal_state import SignalState
+from ..domain.snapshot import Snapshot
 from .desk import Desk
+from .observe import look
 
 ATTEMPTS_MIN = 4
 """How many ids of each leg are asked for at least; with a retry policy of more attempts, as many as it has."""
 ADOPTED = "adopted"
 """Stands in the journal where the digest of a request of ours would: we did not send this one, as far as we know."""
 
+_KINDS = {Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.TARGET}
 
-def adopt_signal(desk: Desk, state: SignalState, plan: Bracket) -> bool:
-    """Ask the exchange for a signal that may have been traded before the journal began, and take over what is found.
+
+def may_be_older(desk: Desk, state: SignalState) -> bool:
+    """Whether the signal may have been traded before this journal began: its memory then proves nothing."""
+    created, began = state.claim.signal.created_ms, desk.journal.created_ms
+    return created is None or began is None or created <= began
+
+
+def adopt_entry(desk: Desk, state: SignalState, quantity: Decimal) -> bool:
+    """Ask the exchange for the entry of a signal, and take over what is found, with its bracket.
+
+    The plan is made anew from the signal, without a look at today's prices: it was judged when the entry was sent.
 
     Returns:
         whether an entry was found.
 
     Raises:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
+        JournalError: what was found could not be kept.
     """
-    entries = _find(desk, plan, Leg.ENTRY)
+    entries = _find(desk, state, Leg.ENTRY)
     if not entries:
         return False
-    others = [found for leg in (Leg.STOP, Leg.TARGET, Leg.EXIT) for found in _find(desk, plan, leg)]
-    for leg, attempt, order in (*entries, *others):
-        adopt_order(desk, state, leg, attempt, order)
+    snapshot = look(desk, state.symbol, patient=True)
+    plan = _plan(desk, state, quantity, snapshot)
+    legs = {order.client_id: order for leg in (Leg.STOP, Leg.TARGET, Leg.EXIT) for order in _find(desk, state, leg)}
+    legs.update(_open_legs(desk, state, snapshot))
+    desk.record(Planned(desk.now_ms(), state.signal_id, plan))
+    for order in (*entries, *legs.values()):
+        own_exit = order.side is plan.direction.exit_side
+        _adopt(desk, state, order, (Allotment(state.signal_id, order.quantity),) if own_exit else ())
     return True
 
 
-def adopt_order(desk: Desk, state: SignalState, leg: Leg, attempt: int, order: Order) -> None:
+def adopt_exits(desk: Desk, state: SignalState) -> bool:
+    """Ask the exchange for the exits of a close, and take over what is found; whose size it was, nobody knows.
+
+    Returns:
+        whether one was found.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    exits = _find(desk, state, Leg.EXIT)
+    for order in exits:
+        _adopt(desk, state, order, ())
+    return bool(exits)
+
+
+def _find(desk: Desk, state: SignalState, leg: Leg) -> tuple[Order, ...]:
+    attempts = range(1, max(ATTEMPTS_MIN, desk.retry.attempts_max) + 1)
+    ids = (client_id(desk.namespace, state.signal_id, leg, attempt) for attempt in attempts)
+    keys = [OrderKey(state.symbol, order_id, conditional=leg in _KINDS) for order_id in ids]
+    return tuple(desk.exchange.find(keys).values())
+
+
+def _open_legs(desk: Desk, state: SignalState, snapshot: Snapshot) -> dict[str, Order]:
+    """Return what rests of the signal, whatever its attempt."""
+    mine = stem(desk.namespace, state.signal_id)
+    found = (*snapshot.conditionals, *snapshot.orders)
+    return {order.client_id: order for order in found if order.client_id.startswith(mine)}
+
+
+def _plan(desk: Desk, state: SignalState, quantity: Decimal, snapshot: Snapshot) -> Bracket:
+    signal = state.claim.signal
+    instrument = desk.patient.instrument(state.symbol)
+    direction, stop, target = signal.type.direction, signal.stop_loss, signal.take_profit
+    return Bracket(
+        namespace=desk.namespace,
+        signal_id=state.signal_id,
+        symbol=state.symbol,
+        direction=direction,
+        mode=snapshot.mode,
+        quantity=instrument.floor_quantity(quantity, market=True),
+        stop_price=None if stop is None else instrument.stop_price(direction, stop),
+        target_price=None if target is None else instrument.target_price(direction, target),
+        trigger_on=desk.protection.trigger_on,
+    )
+
+
+def _adopt(desk: Desk, state: SignalState, order: Order, allotments: tuple[Allotment, ...]) -> None:
     """Write down an order of ours as if its intent had been kept, and what is seen of it."""
-    now = desk.now_ms()
-    conditional = leg in (Leg.STOP, Leg.TARGET)
+    ours = parse_ours(order.client_id, desk.namespace)
+    if ours is None:
+        return
+    now, conditional = desk.now_ms(), ours.leg in _KINDS
     request = OrderRequest(
         client_id=order.client_id,
         symbol=order.symbol,
         side=order.side,
-        kind={Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.TARGET}.get(leg, OrderKind.MARKET),
+        kind=_KINDS.get(ours.leg, OrderKind.MARKET),
         quantity=order.quantity,
-        purpose=PURPOSE_OF_LEG[leg],
-        reduce_only=order.reduce_only,
+        purpose=PURPOSE_OF_LEG[ours.leg],
+        reduce_only=order.reduce_only and order.position_side is PositionSide.BOTH,
         position_side=order.position_side,
         trigger_price=order.trigger_price if conditional else None,
         trigger_on=order.trigger_on if conditional else None,
@@ -52,43 +121,13 @@ def adopt_order(desk: Desk, state: SignalState, leg: Leg, attempt: int, order: O
     intent = Intent(
         at_ms=now,
         signal_id=state.signal_id,
-        leg=leg,
-        attempt=attempt,
+        leg=ours.leg,
+        attempt=ours.attempt,
         request=request,
         digest=ADOPTED,
         timestamp_ms=order.updated_ms,
         not_after_ms=order.updated_ms,
-        allotments=(),
+        allotments=allotments if ours.leg is Leg.EXIT else (),
     )
-    desk.record(intent, Seen(now, state.signal_id, order.client_id, order), vital=True)
-
-
-def adopt_stray(desk: Desk, state: SignalState, ours: OurId, order: Order) -> None:
-    """Take over an open leg of a signal whose journal lost it; only what its plan would have sent."""
-    conditional = ours.leg in (Leg.STOP, Leg.TARGET)
-    if conditional and (order.trigger_price is None or order.trigger_on is None):
-        return
-    adopt_order(desk, state, ours.leg, ours.attempt, order)
-
-
-def _find(desk: Desk, plan: Bracket, leg: Leg) -> list[tuple[Leg, int, Order]]:
-    if (leg is Leg.STOP and plan.stop_price is None) or (leg is Leg.TARGET and plan.target_price is None):
-        return []
-    attempts = max(ATTEMPTS_MIN, desk.retry.attempts_max)
-    requests = {attempt: _request(plan, leg, attempt) for attempt in range(1, attempts + 1)}
-    found = desk.exchange.find([request.key for request in requests.values()])
-    return [
-        (leg, attempt, found[request.client_id]) for attempt, request in requests.items() if request.client_id in found
-    ]
-
-
-def _request(plan: Bracket, leg: Leg, attempt: int) -> OrderRequest:
-    match leg:
-        case Leg.ENTRY:
-            return plan.entry(attempt)
-        case Leg.STOP:
-            return plan.stop(plan.quantity, attempt)
-        case Leg.TARGET:
-            return plan.target(plan.quantity, attempt)
-        case Leg.EXIT:
-            return plan.exit(plan.quantity, attempt)
+    desk.record(intent, vital=True)
+    desk.record(Seen(now, state.signal_id, order.client_id, order), vital=True)

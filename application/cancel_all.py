@@ -8,9 +8,11 @@ from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.events import CancelAsked, Waived
 from ..domain.ids import parse_ours
+from ..domain.leg_state import Fate, LegState
 from ..domain.order import ZERO, Order
+from ..domain.snapshot import Snapshot
 from .desk import Desk
-from .observe import look
+from .observe import inquire, look, take_outcomes
 
 
 @attrs.frozen
@@ -40,6 +42,8 @@ def cancel_all(desk: Desk, symbol: str, *, only_ours: bool) -> CancelReport:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
     before = look(desk, symbol)
+    shown = _ids(before)
+    inquire(desk, [leg for leg in _open_legs(desk, symbol) if leg.client_id not in shown])  # it may have just filled
     targets = tuple(
         order
         for order in (*before.conditionals, *before.orders)
@@ -49,11 +53,11 @@ def cancel_all(desk: Desk, symbol: str, *, only_ours: bool) -> CancelReport:
     failed: tuple[tuple[str, str], ...] = ()
     if only_ours:
         outcomes = desk.exchange.cancel([order.key for order in targets])
+        take_outcomes(desk, symbol, outcomes)
         failed = tuple((each.client_id, each.text) for each in outcomes if not each.cancelled)
     else:
         desk.exchange.cancel_everything(symbol)
-    after = look(desk, symbol)
-    shown = {order.client_id for order in (*after.conditionals, *after.orders)}
+    shown = _ids(look(desk, symbol))
     still_open = tuple(order.client_id for order in targets if order.client_id in shown)
     report = CancelReport(
         cancelled=tuple(order.client_id for order in targets if order.client_id not in shown),
@@ -91,3 +95,12 @@ def _waive(desk: Desk, symbol: str, targets: tuple[Order, ...]) -> tuple[str, ..
             symbol=symbol,
         )
     return tuple(unprotected)
+
+
+def _open_legs(desk: Desk, symbol: str) -> list[LegState]:
+    signals = desk.symbol_book(symbol).signals
+    return [leg for state in signals for leg in state.legs.values() if leg.fate is Fate.OPEN]
+
+
+def _ids(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(order.client_id for order in (*snapshot.conditionals, *snapshot.orders))

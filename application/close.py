@@ -17,6 +17,7 @@ from ..domain.signal import Signal
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Position, Snapshot
 from . import reports
+from .adopt import adopt_exits, may_be_older
 from .desk import Desk
 from .entry import declined_by
 from .execute import claim, give_back
@@ -43,6 +44,8 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
     if state.took_effect:
         return conclude_close(desk, state, None)
     try:
+        if may_be_older(desk, state) and adopt_exits(desk, state):
+            return conclude_close(desk, state, None)
         snapshot = look(desk, signal.symbol)
     except (OrderExecutionError, AuthenticationError) as error:
         return _release(desk, signal, declined_by(desk, signal.symbol, error))

@@ -10,6 +10,7 @@ from ..domain.leg_state import Fate
 from ..domain.order import ZERO
 from ..domain.signal_state import SignalState
 from .desk import Desk
+from .unprotected import lacks_stop
 
 
 class DutyKind(Enum):
@@ -63,7 +64,7 @@ def _kind(state: SignalState) -> DutyKind:
     if state.open_questions:
         return DutyKind.RESOLVE
     if state.open_quantity > ZERO:
-        return DutyKind.GUARD if state.naked_since_ms is None else DutyKind.PROTECT
+        return DutyKind.PROTECT if lacks_stop(state) else DutyKind.GUARD
     if any(leg.fate is Fate.ABSENT or leg.missing_since_ms is not None for leg in state.legs.values()):
         return DutyKind.LATE_WATCH
     return DutyKind.CLEAR

@@ -14,7 +14,6 @@ from ..domain.refusal import Declined, Refusal
 from ..domain.reply import ReplyKind
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Watermark
-from .adopt import adopt_signal
 from .desk import Desk, Started
 from .observe import inquire, refresh_rules, unanswered
 from .resolve import resolve
@@ -28,8 +27,6 @@ def enter(desk: Desk, state: SignalState, plan: Bracket, *, until_ms: int) -> De
         why no order took effect; None when one did, or may have.
     """
     try:
-        if not state.took_effect and _may_be_older(desk, state) and adopt_signal(desk, state, plan):
-            return None
         watermark = None if state.took_effect else desk.exchange.history(plan.symbol).watermark
     except (OrderExecutionError, AuthenticationError) as error:
         return declined_by(desk, plan.symbol, error)
@@ -55,12 +52,6 @@ def declined_by(desk: Desk, symbol: str, error: OrderExecutionError | Authentica
         return Declined(error.refusal, str(error))
     fallback = Refusal.RATE_LIMITED if isinstance(error, RateLimitedError) else Refusal.UNREACHABLE
     return Declined(fallback, str(error))
-
-
-def _may_be_older(desk: Desk, state: SignalState) -> bool:
-    """Whether the signal may have been traded before this journal began: its memory then proves nothing."""
-    created, began = state.claim.signal.created_ms, desk.journal.created_ms
-    return created is None or began is None or created <= began
 
 
 def _attempts(

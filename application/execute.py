@@ -21,6 +21,7 @@ from ..domain.signal import Signal
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Position
 from . import reports
+from .adopt import adopt_entry, may_be_older
 from .desk import Desk
 from .entry import declined_by, enter
 from .flip import flip
@@ -97,9 +98,11 @@ def give_back(desk: Desk, signal_id: str) -> None:
 
 
 def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
-    """Read the facts, flip if need be, fix the bracket, and hold it against every limit."""
+    """Take over an entry the journal forgot; else read the facts, flip, fix the bracket, hold it against the limits."""
     signal = state.claim.signal
     try:
+        if may_be_older(desk, state) and adopt_entry(desk, state, quantity):
+            return None
         facts = Facts(
             instrument=desk.patient.instrument(signal.symbol),
             snapshot=look(desk, signal.symbol, patient=True),

@@ -22,6 +22,7 @@ from ..domain.limits import RiskLimits
 from ..domain.numbers import Number, positive
 from ..domain.order import Order
 from ..domain.protection_policy import ProtectionPolicy
+from ..domain.refusal import Declined, Refusal
 from ..domain.report import ExecutionReport
 from ..domain.retry_policy import RetryPolicy
 from ..domain.side import MarginType, PositionSide
@@ -40,6 +41,7 @@ from .duties import due_symbols, next_due_ms
 from .execute import execute_entry
 from .protect import protect
 from .reconcile import ReconcileReport, reconcile, strays
+from .reports import refused
 from .status import Status, status
 from .unprotected import tell_unprotected, unprotected
 
@@ -138,6 +140,8 @@ class OrderExecutionManager:
         size = None if quantity is None else positive(quantity, "quantity")
         if size is None and signal.type.is_entry:
             raise ValidationError("quantity", "an entry needs one, in base units")
+        if desk.closing:
+            return refused(desk, signal, Declined(Refusal.CLOSING, "the manager was closed; build a new one"))
         digest = signal.digest(size)
         desk.turns.refuse_reentry(signal.symbol)
         self._recover()

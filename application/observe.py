@@ -13,10 +13,10 @@ from ..domain.events import Event, Missed, Seen
 from ..domain.ids import Leg, parse_ours, stem
 from ..domain.instrument import Instrument
 from ..domain.leg_state import LegState
-from ..domain.order import ZERO, Order
+from ..domain.order import ZERO, Order, OrderStatus
 from ..domain.protection_policy import OnLateFill
 from ..domain.signal_state import SignalState
-from ..domain.snapshot import Snapshot
+from ..domain.snapshot import CancelOutcome, Snapshot
 from ..domain.symbol_book import SymbolBook
 from .desk import Desk
 
@@ -60,6 +60,20 @@ def inquire(desk: Desk, legs: Iterable[LegState]) -> None:
         else:
             events.append(Missed(began, leg.intent.signal_id, leg.client_id))
     _take(desk, events)
+
+
+def take_outcomes(desk: Desk, symbol: str, outcomes: Iterable[CancelOutcome]) -> None:
+    """Take what cancels showed of our orders into the book: one may have filled before it could be cancelled."""
+    began, legs = desk.now_ms(), _legs(desk, symbol)
+    seen: list[Event] = []
+    for outcome in outcomes:
+        leg, order = legs.get(outcome.client_id), outcome.order
+        if leg is not None and order is None and outcome.cancelled and leg.order is not None:
+            # an old order without a fill is not shown any more once it is cancelled: the answer is all there will be
+            order = attrs.evolve(leg.order, status=OrderStatus.CANCELED)
+        if leg is not None and order is not None:
+            seen.append(Seen(began, leg.intent.signal_id, leg.client_id, order))
+    _take(desk, seen)
 
 
 def ask_prices(desk: Desk, state: SignalState) -> None:

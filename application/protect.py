@@ -26,15 +26,15 @@ from ..domain.audit_record import AuditType
 from ..domain.book import plan_of
 from ..domain.bracket import Bracket
 from ..domain.errors import AuthenticationError, OrderExecutionError
-from ..domain.events import Allotment, CancelAsked, Covered, Exposed, Seen, WrittenOff
+from ..domain.events import Allotment, CancelAsked, Covered, Exposed, WrittenOff
 from ..domain.halt import HaltLevel
 from ..domain.ids import Leg
-from ..domain.order import ZERO, OrderKey, OrderStatus
+from ..domain.order import ZERO, OrderKey
 from ..domain.protection import next_actions
 from ..domain.refusal import Refusal
 from . import exits, reports
 from .desk import Desk
-from .observe import ask_prices, book_for, inquire, look, refresh_rules, unanswered
+from .observe import ask_prices, book_for, inquire, look, refresh_rules, take_outcomes, unanswered
 from .submit import Wanted, submit
 from .unprotected import deadlines_ms, tell_unprotected, unprotected
 
@@ -200,16 +200,9 @@ def _cancel(desk: Desk, action: CancelLegs) -> None:
     state = desk.known_state(action.signal_id)
     now = desk.now_ms()
     desk.record(*(CancelAsked(now, action.signal_id, client_id) for client_id in action.client_ids), vital=True)
-    legs = [state.legs[client_id] for client_id in action.client_ids]
-    began = desk.now_ms()
-    outcomes = desk.exchange.cancel([leg.intent.request.key for leg in legs])
-    for leg, outcome in zip(legs, outcomes, strict=True):
-        order = outcome.order
-        if order is None and outcome.cancelled and leg.order is not None:
-            # an old order without a fill is not shown any more once it is cancelled: the answer is all there will be
-            order = attrs.evolve(leg.order, status=OrderStatus.CANCELED)
-        if order is not None:
-            desk.record(Seen(began, action.signal_id, outcome.client_id, order), vital=True)
+    outcomes = desk.exchange.cancel([state.legs[client_id].intent.request.key for client_id in action.client_ids])
+    take_outcomes(desk, state.symbol, outcomes)
+    for outcome in outcomes:
         desk.note(
             AuditType.ORDERS_CANCELLED,
             "cancel",

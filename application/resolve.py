@@ -6,9 +6,11 @@ from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Absent, Seen
+from ..domain.ids import Leg
 from ..domain.leg_state import Fate, LegState
 from ..domain.resolution import Round, absent, unexplained_trades, window_closed_ms
-from ..domain.snapshot import Watermark
+from ..domain.signal_state import total
+from ..domain.snapshot import History, Snapshot, Watermark
 from .desk import Desk
 from .observe import inquire, look, unanswered
 
@@ -69,11 +71,21 @@ def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool:
                 desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
                 return False
         snapshot = look(desk, symbol)
-        moved = desk.symbol_book(symbol).foreign(snapshot)
+        moved = desk.symbol_book(symbol).foreign(snapshot) or _unexplained_loss(desk, leg, snapshot, history)
         return not unexplained_trades(history) and not moved
     except (OrderExecutionError, AuthenticationError) as error:
         unanswered(desk, error, symbol)
         return False
+
+
+def _unexplained_loss(desk: Desk, leg: LegState, snapshot: Snapshot, history: History) -> bool:
+    """Whether less is held than anybody's visible fills explain: an exit that cannot be seen may have done it."""
+    if leg.intent.leg is not Leg.EXIT:
+        return False
+    side = leg.intent.request.side
+    missing = desk.symbol_book(snapshot.symbol).missing(snapshot)
+    lost = total(tuple(gap for direction, gap in missing.items() if direction.exit_side is side))
+    return lost > total(tuple(trade.quantity for trade in history.trades if trade.side is side))
 
 
 def _alarm(desk: Desk, leg: LegState) -> None:

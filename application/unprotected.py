@@ -12,10 +12,13 @@ from .desk import Desk
 
 def unprotected(desk: Desk, symbol: str) -> Iterator[SignalState]:
     """Yield our positions on *symbol* that should have a live stop and have none, as far as is known."""
+    return (state for state in desk.symbol_book(symbol).brackets if lacks_stop(state))
+
+
+def lacks_stop(state: SignalState) -> bool:
+    """Whether *state* has an open position that should have a live stop and, as far as is known, has none."""
     return (
-        state
-        for state in desk.symbol_book(symbol).brackets
-        if state.naked_since_ms is not None
+        state.naked_since_ms is not None
         and not state.waived
         and state.open_quantity > ZERO
         and state.bracket is not None

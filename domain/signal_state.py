@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import assert_never
 
 import attrs
 
@@ -160,6 +161,8 @@ class SignalState:
             case Closed():
                 self.closed_by = event.closed_by
                 self.naked_since_ms = None
+            case _ as unreachable:
+                assert_never(unreachable)
 
     def _apply_to_leg(self, event: Answered | Seen | Missed | Absent | CancelAsked) -> None:
         leg = self.legs[event.client_id]
@@ -177,6 +180,8 @@ class SignalState:
                 leg.absent_ms = event.at_ms
             case CancelAsked():
                 leg.cancel_asked_ms = event.at_ms
+            case _ as unreachable:
+                assert_never(unreachable)
         if leg.intent.leg is Leg.ENTRY and leg.executed > ZERO and self.fill_known_ms is None:
             self.fill_known_ms = self.naked_since_ms = event.at_ms
 

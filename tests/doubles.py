@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from surefill.domain.actions import Action
 from surefill.domain.bracket import Bracket
 from surefill.domain.events import (
     Absent,
@@ -30,6 +31,8 @@ from surefill.domain.grid import LotSize, TickSize
 from surefill.domain.ids import Leg
 from surefill.domain.instrument import Instrument
 from surefill.domain.order import ZERO, Order, OrderRequest, OrderStatus
+from surefill.domain.protection import next_actions
+from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.reply import Reply, ReplyKind
 from surefill.domain.side import Direction, PositionMode, PositionSide, SignalType, TriggerPrice, position_side
@@ -37,6 +40,7 @@ from surefill.domain.signal import Signal
 from surefill.domain.signal_state import SignalState
 from surefill.domain.snapshot import Position, Reference, Snapshot
 from surefill.domain.symbol_book import SymbolBook
+from surefill.domain.timings import Timings
 
 SYMBOL = "BTCUSDT"
 NAMESPACE = "bot-7"
@@ -268,11 +272,16 @@ class Tale:
         self.seen(client_id, at_ms=at_ms)
         return client_id
 
-    def protected(self, at_ms: int = 0) -> tuple[str, str]:
-        """Stop and target rest, and the stop is known to. Return their client ids."""
-        ids = (self.rests(Leg.STOP, at_ms=at_ms), self.rests(Leg.TARGET, at_ms=at_ms))
+    def protected(self, at_ms: int = 0) -> tuple[str, ...]:
+        """Stop and target, as far as they are planned, rest, and are known to. Return their client ids."""
+        prices = {Leg.STOP: self.plan.stop_price, Leg.TARGET: self.plan.target_price}
+        ids = tuple(self.rests(leg, at_ms=at_ms) for leg, price in prices.items() if price is not None)
         self.covered(at_ms)
         return ids
+
+    def newest(self, leg: Leg) -> str:
+        """The client id of the newest order of one leg."""
+        return [state.client_id for state in self.state.of(leg)][-1]
 
 
 def a_tale(signal_id: str = "s1", **plan: Any) -> Tale:
@@ -348,3 +357,21 @@ def _held(tales: tuple[Tale, ...]) -> list[Decimal]:
         side = tale.plan.position_side
         sizes[side] = sizes.get(side, ZERO) + tale.plan.direction.sign * tale.state.open_quantity
     return [size for size in sizes.values() if size != ZERO]
+
+
+def decisions(
+    *tales: Tale,
+    now_ms: int = 0,
+    policy: ProtectionPolicy | None = None,
+    book: SymbolBook | None = None,
+    snapshot: Snapshot | None = None,
+    **look: Any,
+) -> tuple[Action, ...]:
+    """What is decided at *now_ms* when the exchange shows what the *tales* tell; `a_look` takes the rest."""
+    return next_actions(
+        a_book(*tales) if book is None else book,
+        a_look(*tales, at_ms=now_ms, **look) if snapshot is None else snapshot,
+        ProtectionPolicy() if policy is None else policy,
+        now_ms,
+        Timings(),
+    )

@@ -6,26 +6,21 @@ from collections.abc import Sequence
 
 import attrs
 
-from ..wire.call import AnswerLostError, Call, NotSentError, Result, WireAnswer
-from .fault import Fault, FaultKind
+from ..wire.call import AnswerLostError, Call, NotSentError, Result
+from .encounter import Encounter
+from .fault import FaultKind
 from .faults import FaultPlan
 from .latency import Latency
 from .timeline import Timeline
-from .visibility import lagging
 
 
 @attrs.frozen
 class _Trip:
-    """One request on its way, with the faults it will meet."""
+    """One request of a batch: its place there, and when it arrives."""
 
     index: int
-    call: Call
     arrives_ms: int
-    faults: tuple[Fault, ...]
-
-    def fault(self, *kinds: FaultKind) -> Fault | None:
-        """Return the first fault of these kinds."""
-        return next((fault for fault in self.faults if fault.kind in kinds), None)
+    encounter: Encounter
 
 
 class Door:
@@ -51,42 +46,24 @@ class Door:
             return tuple(results[index] for index in range(len(calls)))
 
     def _trip(self, index: int, call: Call, sent_ms: int) -> _Trip:
-        faults = self._faults.strike(call, sent_ms)
-        delay_ms = sum(fault.delay_ms for fault in faults if fault.kind is FaultKind.LATENCY)
-        return _Trip(index, call, sent_ms + self._latency.up_ms + delay_ms, faults)
+        encounter = Encounter.of(self._faults, call, sent_ms)
+        return _Trip(index, sent_ms + self._latency.up_ms + encounter.delay_ms, encounter)
 
     def _carry(self, trip: _Trip, sent_ms: int) -> tuple[Result, int]:
         """Return what comes of one request, and when whoever sent it knows."""
+        encounter, call = trip.encounter, trip.encounter.call
         gives_up_ms = sent_ms + self._latency.timeout_ms
         lost = AnswerLostError(f"no answer within {self._latency.timeout_ms} ms")
-        if trip.fault(FaultKind.UNREACHABLE):
+        if encounter.meets(FaultKind.UNREACHABLE):
             return NotSentError("the connection was refused"), sent_ms
-        if trip.fault(FaultKind.REQUEST_LOST):
+        if encounter.meets(FaultKind.REQUEST_LOST):
             return lost, gives_up_ms
         returns_ms = trip.arrives_ms + self._latency.down_ms
         if returns_ms > gives_up_ms:
-            self._timeline.deliver_later(trip.arrives_ms, trip.call)
+            self._timeline.deliver_later(trip.arrives_ms, call)
             return lost, gives_up_ms
         self._timeline.advance_to(trip.arrives_ms)
-        answer = self._answer(trip)
-        if trip.fault(FaultKind.REPLY_LOST):
+        answer = encounter.answer(self._timeline, lambda: self._timeline.deliver(call))
+        if encounter.meets(FaultKind.REPLY_LOST):
             return lost, gives_up_ms
         return answer, returns_ms
-
-    def _answer(self, trip: _Trip) -> WireAnswer:
-        """Let the exchange, or a fault in its place, answer."""
-        refused = trip.fault(FaultKind.REFUSED, FaultKind.UNCLEAR)
-        if refused is not None and not refused.executed:
-            return _answer_of(refused)
-        given = self._timeline.deliver(trip.call)
-        if refused is not None:
-            return _answer_of(refused)
-        answer = WireAnswer(given.status, given.body, given.headers)
-        lag = trip.fault(FaultKind.VISIBILITY_LAG)
-        if lag is None:
-            return answer
-        return lagging(trip.call, answer, lag, self._timeline.venue.ledger, self._timeline.now_ms)
-
-
-def _answer_of(fault: Fault) -> WireAnswer:
-    return WireAnswer(fault.status, {"code": fault.code, "msg": fault.text})

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import attrs
 
-from ...domain.errors import ConfigurationError, ValidationError
-from ...domain.numbers import Number, positive
+from ...domain.errors import ConfigurationError
+from ...domain.numbers import Number
 from ..venue.ledger import Ledger
 from ..venue.quotes import Candle, Quote
 from ..venue.settings import VenueSettings
@@ -21,11 +21,9 @@ from ..wire.rules import CACHE_HOURS
 from .clock import SimulatedClock
 from .door import Door
 from .faults import FaultPlan
+from .hand_quote import tick_by_hand
 from .latency import Latency
 from .timeline import Timeline
-
-AMPLE_QUANTITY = Decimal(10) ** 18
-"""The size of a hand-made bid or ask without one."""
 
 _TRAFFIC_KINDS = frozenset({"request", "answer"})
 
@@ -153,24 +151,17 @@ class SimulatedExchange(WireExchange):
         Raises:
             ValidationError: a number was unusable, the time lies in the past, or the exchange does not list *symbol*.
         """
-        with self._timeline:
-            try:
-                self._timeline.tick(
-                    Quote(
-                        at_ms=self._timeline.now_ms if at_ms is None else at_ms,
-                        symbol=symbol,
-                        last=_price(last, "last"),
-                        bid=_price(bid, "bid"),
-                        bid_quantity=_size(bid, bid_quantity, "bid_quantity"),
-                        ask=_price(ask, "ask"),
-                        ask_quantity=_size(ask, ask_quantity, "ask_quantity"),
-                        mark=_price(mark, "mark"),
-                    )
-                )
-            except ValidationError:
-                raise
-            except ValueError as error:
-                raise ValidationError("tick", str(error)) from error
+        tick_by_hand(
+            self._timeline,
+            symbol,
+            last=last,
+            bid=bid,
+            ask=ask,
+            mark=mark,
+            at_ms=at_ms,
+            bid_quantity=bid_quantity,
+            ask_quantity=ask_quantity,
+        )
 
     def play(self, feed: Iterable[Quote | Candle]) -> Iterator[Step]:
         """Let *feed* drive the market; the iterator takes one step per change of the exchange, until nothing is left.
@@ -199,13 +190,3 @@ def _read(path: Path) -> Mapping[str, object]:
     if not isinstance(info, Mapping):
         raise ConfigurationError(f"{path}: must hold a JSON object, was {type(info).__name__}")
     return info
-
-
-def _price(value: Number | None, field: str) -> Decimal | None:
-    return None if value is None else positive(value, field)
-
-
-def _size(price: Number | None, value: Number | None, field: str) -> Decimal | None:
-    if value is not None:
-        return positive(value, field)
-    return None if price is None else AMPLE_QUANTITY

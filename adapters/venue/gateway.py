@@ -18,29 +18,39 @@ AHEAD_MOST_MS: Final = 1_000
 
 
 class Gateway:
-    """Answers requests that are authenticated already; checking keys and signatures is the door's business."""
+    """Answers requests; checking keys and signatures is the door's business, and its denial is one more refusal."""
 
     def __init__(self, state: State, limits: Limits, routes: Routes) -> None:
         self._state = state
         self._limits = limits
         self._routes = routes
 
-    def handle(self, method: str, path: str, params: Mapping[str, str]) -> Answer:
-        """Answer one request arriving now; whatever is refused leaves no change but its ledger rows and its cost."""
+    def is_signed(self, method: str, path: str) -> bool | None:
+        """Say whether that request must be signed; `None` when there is no such path."""
+        route = self._routes.get((method, path))
+        return None if route is None else route.signed
+
+    def handle(self, method: str, path: str, params: Mapping[str, str], denial: Refused | None = None) -> Answer:
+        """Answer one request arriving now; whatever is refused leaves no change but its ledger rows and its cost.
+
+        *denial* is why the door holds the request unauthentic: it costs its weight, but counts as no order.
+        """
         request_seq = self._record_request(method, path, params)
         route = self._routes.get((method, path))
         try:
-            body = self._body(route, method, path, Parameters(params))
+            body = self._body(route, method, path, Parameters(params), denial)
         except Refused as refusal:
             refused = {"code": refusal.code, "msg": refusal.message}
             return self._answer(request_seq, route, refusal.status, refused, refusal.code, refusal.message)
         return self._answer(request_seq, route, 200, body, None, None)
 
-    def _body(self, route: Route | None, method: str, path: str, params: Parameters) -> Json:
+    def _body(self, route: Route | None, method: str, path: str, params: Parameters, denial: Refused | None) -> Json:
         if route is None:
             self._limits.charge(self._state.now_ms, 0, 0)
             raise Refused(PATH_INVALID, path, method)
-        self._limits.charge(self._state.now_ms, route.weight_of(params), route.orders)
+        self._limits.charge(self._state.now_ms, route.weight_of(params), 0 if denial else route.orders)
+        if denial is not None:
+            raise denial
         if route.signed:
             check_timing(self._state.now_ms, params)
         return route.handler(params)

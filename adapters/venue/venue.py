@@ -87,9 +87,16 @@ class Venue:
         """The append-only record of everything that happened."""
         return self._state.ledger
 
-    def handle(self, method: str, path: str, params: Mapping[str, str]) -> Answer:
-        """Answer one authenticated request that arrives now, in Binance's names and shapes; it never raises."""
-        return self._gateway.handle(method, path, params)
+    def is_signed(self, method: str, path: str) -> bool | None:
+        """Say whether that request must be signed; `None` when there is no such path."""
+        return self._gateway.is_signed(method, path)
+
+    def handle(self, method: str, path: str, params: Mapping[str, str], denial: Refused | None = None) -> Answer:
+        """Answer one request that arrives now, in Binance's names and shapes; it never raises.
+
+        It is taken as authentic unless the door says by *denial* why it is not.
+        """
+        return self._gateway.handle(method, path, params, denial)
 
     def tick(self, quote: Quote) -> None:
         """Take a change of market data at `quote.at_ms`, after all that is due until then.

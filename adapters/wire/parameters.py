@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from urllib.parse import quote_plus
@@ -14,6 +15,7 @@ from .call import Call
 ORDER_PATH = "/fapi/v1/order"
 ALGO_ORDER_PATH = "/fapi/v1/algoOrder"
 
+_NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 TYPE_OF_KIND = {OrderKind.STOP: "STOP_MARKET", OrderKind.TARGET: "TAKE_PROFIT_MARKET"}
 WORKING_TYPE = {TriggerPrice.MARK: "MARK_PRICE", TriggerPrice.LAST: "CONTRACT_PRICE"}
 
@@ -44,6 +46,11 @@ def order_call(request: OrderRequest) -> Call:
     return Call("POST", ALGO_ORDER_PATH, params, purpose=request.purpose)
 
 
+def order_path(request: OrderRequest) -> str:
+    """Return the path of the service that takes *request*."""
+    return ALGO_ORDER_PATH if request.kind.conditional else ORDER_PATH
+
+
 def stamped(params: Mapping[str, str], timestamp_ms: int, window_ms: int) -> dict[str, str]:
     """Return *params* with recvWindow and timestamp at their end."""
     return {**params, "recvWindow": str(window_ms), "timestamp": str(timestamp_ms)}
@@ -56,7 +63,10 @@ def digest(params: Mapping[str, str]) -> str:
     as the exchange received them, in any order, can compute it again.
     """
     pairs = sorted((name, value) for name, value in params.items() if name != "signature")
-    text = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs)
+    if _NEEDS_NO_QUOTES.fullmatch("".join(params.values())):
+        text = "&".join([f"{name}={value}" for name, value in pairs])  # the usual order: the same text, sooner
+    else:
+        text = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs)
     return blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
 

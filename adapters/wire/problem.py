@@ -33,12 +33,7 @@ class Problem:
 
 
 def problem_of(body: object) -> Problem:
-    """Read any JSON value; what is no error body has neither code nor text.
-
-    A text by itself is one that came as the whole body, unframed.
-    """
-    if isinstance(body, str):
-        return Problem(None, printable(body))
+    """Read any JSON value; what is no error body has neither code nor text."""
     if not isinstance(body, Mapping):
         return Problem(None, "")
     row = cast("Mapping[object, object]", body)

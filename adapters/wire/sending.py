@@ -14,7 +14,7 @@ from ...domain.reply import Reply, ReplyKind
 from ...ports.exchange import Prepared
 from .call import AnswerLostError, Call, NotSentError, Result
 from .classify import classify
-from .parameters import digest, order_call, stamped
+from .parameters import digest, order_call, order_path, stamped
 from .problem import retry_after_ms
 from .session import Session
 from .settings import Settings
@@ -30,6 +30,7 @@ class Sending:
         self._session = session
         self._settings = settings
         self._sent: dict[str, int] = {}
+        self._forgot_ms = 0
         self._sent_lock = Lock()
 
     def prepare(self, request: OrderRequest) -> Prepared:
@@ -51,9 +52,11 @@ class Sending:
             ConfigurationError: one of them was sent before. Nothing was sent now.
         """
         self._mark_sent(prepared)
-        replies = {index: reply for index, one in enumerate(prepared) if (reply := self._refused(one)) is not None}
+        calls = [_call_of(one) for one in prepared]
+        refusals = (self._refused(one, call) for one, call in zip(prepared, calls, strict=True))
+        replies = {index: reply for index, reply in enumerate(refusals) if reply is not None}
         going = [index for index in range(len(prepared)) if index not in replies]
-        results = self._session.carry([_call_of(prepared[index]) for index in going]) if going else ()
+        results = self._session.carry([calls[index] for index in going]) if going else ()
         for index, result in zip(going, results, strict=True):
             replies[index] = self._reply(prepared[index].request, result)
         return tuple(replies[index] for index in range(len(prepared)))
@@ -62,8 +65,9 @@ class Sending:
         """Remember what was sent for as long as the exchange could take it again."""
         now_ms = self._session.clock.now_ms()
         with self._sent_lock:
-            for key in [key for key, not_after_ms in self._sent.items() if not_after_ms < now_ms - ORDER_WINDOW_MS]:
-                del self._sent[key]
+            if now_ms - self._forgot_ms > ORDER_WINDOW_MS:
+                self._forgot_ms, oldest_ms = now_ms, now_ms - ORDER_WINDOW_MS
+                self._sent = {key: not_after for key, not_after in self._sent.items() if not_after >= oldest_ms}
             for one in prepared:
                 if one.digest in self._sent:
                     raise ConfigurationError(
@@ -71,14 +75,14 @@ class Sending:
                     )
                 self._sent[one.digest] = one.not_after_ms
 
-    def _refused(self, prepared: Prepared) -> Reply | None:
+    def _refused(self, prepared: Prepared, call: Call) -> Reply | None:
         """Return why *prepared* must not go out now, or None."""
         now_ms = self._session.clock.now_ms()
         age_ms, window_ms = now_ms - prepared.timestamp_ms, prepared.not_after_ms - prepared.timestamp_ms
         if 2 * age_ms > window_ms:
             text = f"prepared {age_ms} ms ago, more than half of its window of {window_ms} ms; prepare it anew"
             return Reply(ReplyKind.NOT_SENT, refusal=Refusal.CLOCK, text=text)
-        barrier = self._session.barrier(_call_of(prepared))
+        barrier = self._session.barrier(call)
         if barrier is None:
             return None
         wait_ms = barrier.retry_after_ms if isinstance(barrier, RateLimitedError) else None
@@ -101,4 +105,5 @@ class Sending:
 
 
 def _call_of(prepared: Prepared) -> Call:
-    return attrs.evolve(order_call(prepared.request), params=prepared.parameters)
+    request = prepared.request
+    return Call("POST", order_path(request), prepared.parameters, purpose=request.purpose)

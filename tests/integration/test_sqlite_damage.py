@@ -153,6 +153,18 @@ def test_a_forged_event_is_noticed(path: pathlib.Path, statement: str, problem: 
         SqliteJournal(path)
 
 
+def test_one_forged_hash_is_not_enough(path: pathlib.Path) -> None:
+    """Each hash covers the one before: whoever changes an event would have to change every later one too."""
+    _tamper(path, "UPDATE event SET at_ms = 77, body = replace(body, '\"at_ms\":7,', '\"at_ms\":77,') WHERE seq = 30")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        (before,) = connection.execute("SELECT hash FROM event WHERE seq = 29").fetchone()
+        row = connection.execute("SELECT seq, at_ms, signal_id, kind, body FROM event WHERE seq = 30").fetchone()
+        connection.execute("UPDATE event SET hash = ? WHERE seq = 30", (chain_hash(before, *row),))
+
+    with pytest.raises(JournalError, match="event 31 is missing or not what was written"):
+        SqliteJournal(path)
+
+
 def test_a_long_journal_shows_the_rest_when_verified(path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long journal opens although a closed signal's event was changed; `verify` finds it, and the journal goes on."""
     monkeypatch.setattr(chain, "WHOLE_UP_TO", 0)

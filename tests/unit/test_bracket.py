@@ -108,6 +108,14 @@ def test_prices_on_the_wrong_side_are_declined(kind: dict[str, Any], changes: di
 @pytest.mark.parametrize(
     ("kind", "mark", "last", "refusal"),
     [
+        (_LONG, "90", "100", Refusal.STOP_CROSSED),  # at the stop's price it would trigger at once
+        (_LONG, "100", "90", Refusal.STOP_CROSSED),
+        (_LONG, "120", "100", Refusal.WRONG_SIDE),
+        (_LONG, "100", "120", Refusal.WRONG_SIDE),
+        (_SHORT, "110", "100", Refusal.STOP_CROSSED),
+        (_SHORT, "100", "110", Refusal.STOP_CROSSED),
+        (_SHORT, "80", "100", Refusal.WRONG_SIDE),
+        (_SHORT, "100", "80", Refusal.WRONG_SIDE),
         (_LONG, "89.5", "100", Refusal.STOP_CROSSED),
         (_LONG, "100", "89.5", Refusal.STOP_CROSSED),
         (_LONG, "120.5", "100", Refusal.WRONG_SIDE),

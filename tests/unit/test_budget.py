@@ -84,3 +84,22 @@ def test_the_worst_case_covers_every_order_of_an_entry() -> None:
     """Entry, stop, target and a flattening, each tried four times with the default policy, count as orders."""
     assert ENTRY_WORST_CASE.orders >= 3 * 4
     assert ENTRY_WORST_CASE.weight > 0
+
+
+def test_costs_add_up_and_never_fall_below_nothing() -> None:
+    """Weight and orders are added and taken away each for itself; no more is taken than there is."""
+    both = Cost(weight=5, orders=1) + Cost(weight=2, orders=3)
+
+    assert both == Cost(weight=7, orders=4)
+    assert both.less(Cost(weight=2, orders=9)) == Cost(weight=5, orders=0)
+
+
+@pytest.mark.parametrize(("used", "limit", "percent"), [(0, 1200, 0), (1079, 1200, 89), (1200, 1200, 100), (3, 2, 150)])
+def test_the_share_used_is_rounded_down(used: int, limit: int, percent: int) -> None:
+    """A share is told in whole per cents, above 100 when the limit was overrun."""
+    assert Allowance("a", used, limit, counts_orders=False).percent == percent
+
+
+def test_a_limit_of_nothing_is_used_up() -> None:
+    """Where nothing is allowed all of it is used."""
+    assert Allowance("a", 0, 0, counts_orders=False).percent == 100

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from surefill.domain.actions import ExitNow, ExitWhy, LookAgain, MarkExposed, PlaceStop, PlaceTarget, Raise
+from surefill.domain.actions import ExitNow, ExitWhy, Inquire, LookAgain, MarkExposed, PlaceStop, PlaceTarget, Raise
 from surefill.domain.events import Allotment, Closed
 from surefill.domain.ids import Leg
 from surefill.domain.order import OrderStatus
@@ -229,6 +229,17 @@ def test_nothing_held_leaves_nothing_to_exit(make: Callable[[], Tale], held: lis
 
     assert not any(isinstance(action, (ExitNow, PlaceStop, PlaceTarget)) for action in actions)
     assert LookAgain(9_000 + _POLL) in actions
+
+
+def test_legs_are_asked_for_where_an_exit_is_pointless() -> None:
+    """With nothing held a leg that is not shown is asked for: unanswered it would keep the books open for ever."""
+    tale = a_tale()
+    stop, target = tale.newest(Leg.STOP), tale.newest(Leg.TARGET)
+    book = a_book(tale, flatten=True)
+
+    actions = decisions(tale, book=book, held=[], hidden=[stop, target], now_ms=10)
+
+    assert actions == (Inquire("s1", (stop, target)), LookAgain(10 + _POLL))
 
 
 def test_a_flattened_hedge_account_looks_at_each_side() -> None:

@@ -346,6 +346,15 @@ def test_waived_protection_is_not_put_back() -> None:
     assert decisions(tale, now_ms=99_999) == ()
 
 
+def test_waived_legs_are_still_looked_for() -> None:
+    """A cancelled leg of which nobody has seen the end is asked for, so that the books can be closed one day."""
+    tale = a_tale()
+    stop, target = tale.newest(Leg.STOP), tale.newest(Leg.TARGET)
+    tale.waived()
+
+    assert decisions(tale, now_ms=10, hidden=[stop, target]) == (Inquire("s1", (stop, target)),)
+
+
 def test_brackets_are_protected_each_for_itself() -> None:
     """Two brackets on one symbol: the naked one gets its own stop, the other is left alone."""
     protected, naked = a_tale("a"), Tale("b", target_price=None, quantity=_PART)

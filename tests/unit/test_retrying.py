@@ -252,3 +252,32 @@ def test_staminas_switch_turns_retries_off() -> None:
         _retrying(exchange).balance()
 
     assert len(exchange.calls) == 1
+
+
+def test_waits_grow_while_calls_are_given_up() -> None:
+    """Each call given up doubles the waits of the next one, within the longest wait; a success takes it all back."""
+    policy = RetryPolicy(max_retries=1, max_delay=5.0)
+    exchange = _Exchange(*(_unavailable() for _ in range(10)))
+    retrying = _retrying(exchange, policy)
+    for _ in range(5):
+        with pytest.raises(ExchangeUnavailableError):
+            retrying.balance()
+    assert retrying.balance() == EXPECTED["balance"]
+    exchange.failures = [_unavailable()]
+    retrying.balance()
+
+    times_ms = [at_ms for at_ms, _ in exchange.calls]
+    waits_ms = [later - earlier for earlier, later in zip(times_ms[::2], times_ms[1::2], strict=False)]
+    assert waits_ms == [1_000, 2_000, 4_000, 5_000, 5_000, 0]
+    assert times_ms[-1] - times_ms[-2] == 1_000
+
+
+def test_a_final_answer_does_not_slow_anything_down() -> None:
+    """Only what waiting might mend makes waits longer."""
+    exchange = _Exchange(OrderRejectedError("-1121"), _unavailable())
+    retrying = _retrying(exchange)
+    with pytest.raises(OrderRejectedError):
+        retrying.balance()
+    retrying.balance()
+
+    assert [at_ms for at_ms, _ in exchange.calls] == [0, 0, 1_000]

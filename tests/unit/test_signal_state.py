@@ -181,6 +181,32 @@ def test_an_exit_is_no_effect_of_an_entry() -> None:
     assert not tale.state.took_effect
 
 
+@pytest.mark.parametrize(
+    ("status", "missed", "cleared"),
+    [
+        (OrderStatus.NEW, False, False),
+        (OrderStatus.TRIGGERING, False, False),
+        (OrderStatus.NEW, True, True),  # lost: it is watched for, but keeps nobody waiting
+        (OrderStatus.CANCELED, False, True),
+    ],
+)
+@pytest.mark.parametrize("leg", [Leg.STOP, Leg.TARGET])
+def test_a_signal_is_cleared_when_nothing_of_it_is_known_to_be_open(
+    leg: Leg, status: OrderStatus, *, missed: bool, cleared: bool
+) -> None:
+    """Cleared means no size, and no stop or target that is known to rest or to be under way."""
+    tale = Tale()
+    tale.entered()
+    client_id = tale.rests(leg)
+    tale.seen(client_id, status)
+    if missed:
+        tale.missed(client_id, 5)
+    assert tale.state.cleared is False
+
+    tale.written_off(ONE)
+    assert tale.state.cleared is cleared
+
+
 def test_a_late_fill_is_unexpected() -> None:
     """Only an entry believed absent and then filled is unexpected; its fill starts the clock."""
     tale = Tale()

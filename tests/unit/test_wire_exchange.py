@@ -561,3 +561,16 @@ def test_the_same_order_prepared_again_is_another_request() -> None:
     assert exchange.send(first) == exchange.send(second)
     with pytest.raises(ConfigurationError, match="sent once"):
         exchange.send(attrs.evolve(first))
+
+
+def test_stamps_begin_anew_after_the_clock_was_set_back() -> None:
+    """A clock that was far ahead does not doom every later stamp; within a second they go on rising."""
+    clock = HandClock()
+    exchange = wire_exchange(Script(), clock)
+    first = exchange.prepare(market_request())
+    clock.at_ms -= 999
+    second = exchange.prepare(market_request())
+    clock.at_ms -= 10_000
+    third = exchange.prepare(market_request())
+
+    assert [each.timestamp_ms - NOW_MS for each in (first, second, third)] == [0, 1, -10_999]

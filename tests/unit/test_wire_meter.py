@@ -1,16 +1,18 @@
 """The request budget as the exchange's headers tell it."""
 
 import pytest
+from loguru import logger
 
 from surefill.adapters.wire import calls
-from surefill.adapters.wire.call import WireAnswer
+from surefill.adapters.wire.call import AnswerLostError, NotSentError, WireAnswer
 from surefill.adapters.wire.instruments import RateLimit
 from surefill.adapters.wire.meter import STANDARD_LIMITERS, Meter, limiters_of
-from surefill.domain.budget import Allowance
+from surefill.adapters.wire.parameters import order_call
+from surefill.domain.budget import Allowance, Cost
 from surefill.domain.errors import ConfigurationError
 from surefill.domain.order import Purpose
 from surefill.domain.refusal import Refusal
-from tests.wire_script import NOW_MS, refusal
+from tests.wire_script import NOW_MS, market_request, refusal
 
 READ = calls.balance()
 
@@ -125,3 +127,62 @@ def test_the_hard_share_is_a_share(percent: int) -> None:
     """Less than one per cent, or more than all, is refused."""
     with pytest.raises(ConfigurationError, match="hard_percent"):
         Meter(hard_percent=percent)
+
+
+def test_a_request_counts_until_its_answer_tells() -> None:
+    """Before it is sent, while it is under way, and after its answer was lost; not when it was never sent."""
+    meter = Meter()
+    order = order_call(market_request())
+    meter.reserve([order, READ], NOW_MS)
+    assert used(meter, NOW_MS) == {"weight/1m": 5, "orders/10s": 1, "orders/1m": 1}
+    meter.settle(order, NotSentError("x"), NOW_MS)
+    meter.settle(READ, AnswerLostError("x"), NOW_MS)
+    assert used(meter, NOW_MS) == {"weight/1m": 5, "orders/10s": 0, "orders/1m": 0}
+    meter.reserve([order], NOW_MS)
+    meter.settle(order, WireAnswer(200, {}, {"X-MBX-ORDER-COUNT-10S": "1"}), NOW_MS)
+
+    assert used(meter, NOW_MS) == {"weight/1m": 5, "orders/10s": 1, "orders/1m": 1}
+
+
+def test_no_entry_enters_the_reserve() -> None:
+    """At the hard share entries wait for the window's end, and nobody else does."""
+    meter = Meter(hard_percent=50)
+    meter.note(READ, WireAnswer(200, [], {"X-MBX-ORDER-COUNT-10S": "150"}), NOW_MS)
+
+    barrier = meter.barrier(Purpose.ENTRY, NOW_MS + 1_000, Cost(orders=1))
+    assert barrier is not None
+    assert (barrier.refusal, barrier.retry_after_ms) == (Refusal.BUDGET, 9_000)
+    assert meter.barrier(Purpose.ENTRY, NOW_MS + 1_000, Cost(weight=5)) is None
+    assert meter.barrier(Purpose.EXIT, NOW_MS + 1_000, Cost(orders=1)) is None
+
+
+def test_what_a_person_should_know_is_logged_once() -> None:
+    """A limit that is nearly used up, a pause and a ban are told when they begin, not with every answer."""
+    lines: list[str] = []
+    logger.enable("surefill")
+    logger.add(lines.append, format="{level} {message}")
+    meter = Meter(warning_percent=80)
+    for weight in ("1919", "1920", "2000"):
+        meter.note(READ, WireAnswer(200, [], {"X-MBX-USED-WEIGHT-1M": weight}), NOW_MS)
+    meter.note(READ, WireAnswer(429, None, {"Retry-After": "3"}), NOW_MS)
+    meter.note(READ, WireAnswer(418, None, {"Retry-After": "3"}), NOW_MS)
+    meter.note(READ, WireAnswer(200, []), NOW_MS)
+    meter.note(READ, WireAnswer(200, [], {"X-MBX-USED-WEIGHT-1M": "5"}), NOW_MS)
+    meter.note(READ, WireAnswer(200, [], {"X-MBX-USED-WEIGHT-1M": "2300"}), NOW_MS)
+
+    assert [line.split(":")[0].strip() for line in lines] == [
+        "WARNING weight/1m",
+        f"WARNING the exchange asks for a pause until {NOW_MS + 3_000} ms",
+        f"CRITICAL the exchange has banned this address until {NOW_MS + 3_000} ms",
+        "WARNING weight/1m",
+    ]
+
+
+def test_a_sink_that_asks_back_is_answered() -> None:
+    """The log is the host's code: it may look at the budget it is told about."""
+    meter, seen = Meter(), []
+    logger.enable("surefill")
+    logger.add(lambda _: seen.append(meter.capacity(NOW_MS).banned_until_ms))
+    meter.note(READ, WireAnswer(418, None), NOW_MS)
+
+    assert seen == [NOW_MS + 120_000]

@@ -1,0 +1,84 @@
+"""A journal that can be tapped: to see what is written when, to fail as a broken disk does, and to crash in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from surefill.adapters.journal import MemoryJournal
+from surefill.domain.errors import JournalError
+from surefill.domain.events import Event
+
+Tap = Callable[[Sequence[Event]], None]
+
+
+def nothing(_: Sequence[Event]) -> None:
+    """The tap that does nothing."""
+
+
+class TappedJournal:
+    """A memory journal with a tap before and after each write.
+
+    Once `broken` it stays so, for reads too, as the port says of a journal whose write failed.
+    """
+
+    def __init__(self, before: Tap = nothing, after: Tap = nothing) -> None:
+        self.inner = MemoryJournal()
+        self.before = before
+        self.after = after
+        self.broken = False
+
+    @property
+    def durable(self) -> bool:
+        return self.inner.durable
+
+    @property
+    def created_ms(self) -> int | None:
+        return self.inner.created_ms
+
+    def claim(self, event: Event) -> Event | None:
+        self._write([event])
+        found = self.inner.claim(event)
+        self.after([event])
+        return found
+
+    def append(self, events: Sequence[Event]) -> None:
+        self._write(events)
+        self.inner.append(events)
+        self.after(events)
+
+    def scan_open(self) -> Iterator[Event]:
+        self._check()
+        return self.inner.scan_open()
+
+    def events_of(self, signal_id: str) -> tuple[Event, ...]:
+        self._check()
+        return self.inner.events_of(signal_id)
+
+    def signal_ids(self) -> tuple[str, ...]:
+        self._check()
+        return self.inner.signal_ids()
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def _write(self, events: Sequence[Event]) -> None:
+        self._check()
+        try:
+            self.before(events)
+        except JournalError:
+            self.broken = True
+            raise
+
+    def _check(self) -> None:
+        if self.broken:
+            raise JournalError("no space left on the device")
+
+
+def breaking_at(wanted: Callable[[Event], bool]) -> TappedJournal:
+    """A journal whose disk fills up at the first write that holds a *wanted* event."""
+
+    def before(events: Sequence[Event]) -> None:
+        if any(wanted(event) for event in events):
+            raise JournalError("no space left on the device")
+
+    return TappedJournal(before)

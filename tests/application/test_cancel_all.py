@@ -1,0 +1,209 @@
+"""The caller's word beats the guard: what he cancels stays cancelled, and he is told once what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from surefill.adapters.simulated import Fault
+from surefill.domain.alarm import AlarmKind
+from surefill.domain.audit_record import AuditType
+from surefill.domain.errors import ConfigurationError, ExchangeUnavailableError
+from surefill.domain.events import Waived
+from surefill.domain.ids import Leg
+from surefill.domain.report import ClosedBy, Outcome
+from tests.papers import (
+    ACME,
+    BOLT,
+    by_hand,
+    close,
+    entry,
+    events,
+    held,
+    id_of,
+    paper_desk,
+    restart,
+    resting,
+)
+
+
+def foreign_orders(desk: object) -> None:
+    """A limit order and a stop of somebody else."""
+    exchange = desk.exchange  # type: ignore[attr-defined]  # a desk
+    by_hand(
+        exchange,
+        "POST",
+        "/fapi/v1/algoOrder",
+        algoType="CONDITIONAL",
+        symbol=ACME,
+        side="SELL",
+        type="STOP_MARKET",
+        quantity="1",
+        triggerPrice="50",
+        reduceOnly="true",
+        clientAlgoId="theirs",
+    )
+
+
+def test_only_ours_are_cancelled() -> None:
+    """Stop and target go, others' orders stay, other symbols are not touched; the position is kept."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2", BOLT, stop="1900", target="2100"))
+    foreign_orders(desk)
+
+    report = desk.manager.cancel_all_orders(ACME)
+
+    assert set(report.cancelled) == {id_of("s1", Leg.STOP), id_of("s1", Leg.TARGET)}
+    assert (report.failed, report.still_open, report.unprotected) == ((), (), ("s1",))
+    assert resting(desk.exchange) == ["?"]
+    assert resting(desk.exchange, BOLT) == ["S1", "T1"]
+    assert held(desk.exchange) == 1
+    assert desk.lines(AuditType.ORDERS_CANCELLED)[-1].operation == "cancel_all_orders"
+
+
+def test_everyones_are_cancelled_if_asked() -> None:
+    """Both services, whoever placed them."""
+    desk = paper_desk()
+    desk.execute(entry())
+    foreign_orders(desk)
+
+    report = desk.manager.cancel_all_orders(ACME, only_ours=False)
+
+    assert resting(desk.exchange) == []
+    assert "theirs" in report.cancelled
+    assert len(report.cancelled) == 3
+    assert report.unprotected == ("s1",)
+
+
+def test_what_was_cancelled_so_is_not_put_back() -> None:
+    """Waived: one alarm, and the guard leaves it, also after a restart; the report says unprotected."""
+    desk = paper_desk()
+    desk.execute(entry())
+
+    desk.manager.cancel_all_orders(ACME)
+    desk.guard(60)
+    after = restart(desk)
+    after.manager.reconcile()
+    after.guard(60)
+
+    assert resting(desk.exchange) == []
+    assert desk.kinds() == [AlarmKind.WAIVED]
+    assert after.alarms == []
+    assert len(events(desk.journal, "s1", Waived)) == 1
+    report = after.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.UNPROTECTED
+
+
+def test_a_waived_position_can_still_be_closed() -> None:
+    """The caller has the last word there too."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.manager.cancel_all_orders(ACME)
+
+    assert desk.execute(close(), None).outcome is Outcome.CLOSED
+    assert held(desk.exchange) == 0
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert report.closed_by is ClosedBy.EXIT
+
+
+def test_a_new_signal_is_protected_again() -> None:
+    """The waiver is that bracket's, not the symbol's."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.manager.cancel_all_orders(ACME)
+
+    assert desk.execute(entry("s2")).outcome is Outcome.PROTECTED
+    assert resting(desk.exchange) == ["S1", "T1"]
+
+
+def test_nothing_to_cancel() -> None:
+    """No order, no alarm, an empty report."""
+    desk = paper_desk()
+
+    report = desk.manager.cancel_all_orders(ACME)
+
+    assert (report.cancelled, report.failed, report.still_open, report.unprotected) == ((), (), (), ())
+    assert desk.alarms == []
+
+
+def test_leftovers_of_a_flat_position_need_no_waiver() -> None:
+    """Orders whose position is gone protect nothing: cancelled without an alarm."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.tick(ACME, last="94")
+    desk.wait(1)
+
+    report = desk.manager.cancel_all_orders(ACME)
+
+    assert (report.cancelled, report.unprotected) == ((id_of("s1", Leg.TARGET),), ())
+    assert resting(desk.exchange) == []
+    assert desk.alarms == []
+    desk.guard(10)
+    closed = desk.manager.report("s1")
+    assert closed is not None
+    assert closed.closed_by is ClosedBy.STOP_LOSS
+
+
+def test_a_stop_that_fills_while_it_is_cancelled_is_counted() -> None:
+    """Waived, and then it was faster: the position is gone by its stop, and the bracket is closed as such."""
+    desk = paper_desk()
+    desk.execute(entry())
+
+    def cancel(itself: Callable[..., object], keys: object) -> object:
+        desk.exchange.tick(ACME, last="94")
+        desk.wait(0.5)
+        return itself(keys)
+
+    desk.exchange.script["cancel"] = cancel
+    desk.manager.cancel_all_orders(ACME)
+    desk.exchange.script.clear()
+    desk.guard(10)
+
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
+    assert desk.manager.next_due() is None
+
+
+def test_what_cannot_be_cancelled_is_said() -> None:
+    """A stop that is triggering this very moment: refused, still open, with the exchange's words."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.venue.stick_triggers(id_of("s1", Leg.STOP))
+    desk.exchange.tick(ACME, last="94")
+
+    report = desk.manager.cancel_all_orders(ACME)
+
+    assert [name for name, _ in report.failed] == [id_of("s1", Leg.STOP)]
+    assert report.failed[0][1]
+    assert report.still_open == (id_of("s1", Leg.STOP),)
+    assert report.cancelled == (id_of("s1", Leg.TARGET),)
+
+
+def test_no_answer_is_an_error() -> None:
+    """The caller asked for it now: he is told that nobody knows."""
+    desk = paper_desk(Fault.unreachable(method="GET", path="openAlgoOrders"))
+
+    with pytest.raises(ExchangeUnavailableError):
+        desk.manager.cancel_all_orders(ACME)
+
+
+def test_a_callback_may_not_cancel_on_its_own_symbol() -> None:
+    """It would wait for itself."""
+    errors: list[Exception] = []
+
+    def ring(_: object) -> None:
+        try:
+            desk.manager.cancel_all_orders(ACME)
+        except ConfigurationError as error:
+            errors.append(error)
+
+    desk = paper_desk(Fault.refused(-1008, status=503, leg="S"), alerts=ring)
+    desk.execute(entry())
+
+    assert errors
+    assert "callback" in str(errors[0])

@@ -1,0 +1,363 @@
+"""Orders of unknown outcome: found by evidence, believed absent after it, never resent to find out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from surefill.adapters.simulated import Fault
+from surefill.domain.actions import ExitWhy
+from surefill.domain.alarm import AlarmKind
+from surefill.domain.audit_record import AuditType
+from surefill.domain.events import Absent, Missed, Seen
+from surefill.domain.ids import Leg
+from surefill.domain.protection_policy import OnLateFill, ProtectionPolicy
+from surefill.domain.refusal import Refusal
+from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.snapshot import History, Watermark
+from tests.papers import (
+    ACME,
+    BOLT,
+    Desk,
+    arrived,
+    begun,
+    close,
+    entry,
+    entry_orders_filled,
+    events,
+    filled,
+    held,
+    id_of,
+    intents,
+    names,
+    paper_desk,
+    resting,
+    sent_of,
+    trade_by_hand,
+)
+
+
+def ghost(desk: Desk, seconds: int) -> None:
+    """The entry is executed, its answer lost, and every trace of it invisible for *seconds*."""
+    lag = Fault.visibility_lag(
+        seconds * 1000, trades=True, positions=True, until_ms=desk.now_ms() + seconds * 1000 + 1000
+    )
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1), lag)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.reply_lost(leg="E"),
+        Fault.unclear(executed=True, leg="E"),
+        Fault.unclear(executed=True, code=-1001, text="Internal error.", leg="E"),
+        Fault.unclear(executed=True, code=-1007, status=408, leg="E"),
+        Fault.unclear(executed=True, code=-99999, text="never seen", status=400, leg="E"),
+        Fault.latency(10_000, leg="E", nth=1),
+    ],
+    ids=["reply lost", "503 unknown", "503 internal", "408", "code never seen", "late beyond our patience"],
+)
+def test_an_unclear_entry_is_not_sent_again(fault: Fault) -> None:
+    """Whatever unclear came back: one order at most, and what was executed ends protected."""
+    desk = paper_desk(fault)
+
+    report = desk.execute(entry())
+
+    assert sent_of(desk.exchange, "s1").count("E1") <= 1
+    assert "E2" not in sent_of(desk.exchange, "s1")
+    assert entry_orders_filled(desk.exchange, "s1") == held(desk.exchange)
+    assert report.outcome is (Outcome.PROTECTED if held(desk.exchange) else Outcome.NOT_FILLED)
+    assert bool(resting(desk.exchange)) == bool(held(desk.exchange))
+
+
+def test_a_lost_reply_is_found() -> None:
+    """It is looked up by its id, protected, and reported like any other; within the time an unknown one may take."""
+    desk = paper_desk(Fault.reply_lost(leg="E"))
+    began = desk.now_ms()
+
+    report = desk.execute(entry())
+
+    assert (report.outcome, report.filled_quantity) == (Outcome.PROTECTED, Decimal(1))
+    assert desk.now_ms() - began <= 30_000
+    assert names(desk.exchange) == ["E1", "S1", "T1"]
+    assert [line.operation for line in desk.lines(AuditType.OUTCOME_UNKNOWN)] == ["entry", "resolve"]
+    resolved = desk.lines(AuditType.OUTCOME_RESOLVED)
+    assert [(line.client_order_id, line.response["executed"]) for line in resolved] == [
+        (id_of("s1", Leg.ENTRY), "1.000")
+    ]
+
+
+@pytest.mark.parametrize("fault", [Fault.request_lost(leg="E"), Fault.unclear(executed=False, leg="E")])
+def test_a_lost_request_is_believed_absent_after_evidence(fault: Fault) -> None:
+    """NOT_FILLED, provisional: only after the window closed and clean rounds over six seconds."""
+    desk = paper_desk(fault)
+    began = desk.now_ms()
+
+    report = desk.execute(entry())
+
+    assert (report.outcome, report.provisional, report.filled_quantity) == (Outcome.NOT_FILLED, True, Decimal(0))
+    assert desk.now_ms() - began <= 30_000
+    intent = intents(desk.journal, "s1")[0]
+    absent = events(desk.journal, "s1", Absent)[0]
+    clean = [each.at_ms for each in events(desk.journal, "s1", Missed) if each.at_ms > intent.not_after_ms + 1000]
+    assert len(clean) >= 3
+    assert absent.at_ms - clean[0] >= 6_000
+    assert desk.execute(entry()) == report
+    assert arrived(desk.exchange) == []
+
+
+def test_an_absent_entry_is_watched_and_closed_in_the_end() -> None:
+    """Looked for at 15 s, 30 s, 1, 2, 5, 15 minutes and each hour; after a day nothing is left to do."""
+    desk = paper_desk(Fault.request_lost(leg="E"))
+    desk.execute(entry())
+    absent_ms = events(desk.journal, "s1", Absent)[0].at_ms
+    before = len(events(desk.journal, "s1", Missed))
+
+    while (due_ms := desk.manager.next_due()) is not None:
+        desk.wait(max(1, due_ms - desk.now_ms()) / 1000)
+        desk.manager.reconcile_due()
+
+    looks = [(each.at_ms - absent_ms) // 1000 for each in events(desk.journal, "s1", Missed)[before:]]
+    wanted = [15, 30, 60, 120, 300, 900, *range(4500, 86_400, 3600), 86_400]
+    assert len(looks) == len(wanted)
+    assert all(0 <= look - age <= 6 for look, age in zip(looks, wanted, strict=True))
+    assert desk.manager.status().duties == ()
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.NOT_FILLED
+    assert held(desk.exchange) == 0
+
+
+def test_a_late_fill_is_flattened() -> None:
+    """The caller was told "not filled", so it is closed as soon as it is seen; alarm, audit line, and a correction."""
+    desk = paper_desk()
+    created = begun(desk)
+    ghost(desk, 40)
+
+    told = desk.execute(entry(created_at=created))
+    desk.guard(120)
+
+    assert (told.outcome, told.provisional) == (Outcome.NOT_FILLED, True)
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert (report.outcome, report.closed_by, report.filled_quantity) == (Outcome.CLOSED, ClosedBy.EXIT, Decimal(1))
+    assert [each.outcome for each in report.corrections] == [Outcome.CLOSED]
+    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert names(desk.exchange) == ["E1", "X1"]
+    assert AlarmKind.LATE_FILL in desk.kinds()
+    assert [line.signal_id for line in desk.lines(AuditType.LATE_FILL)] == ["s1"]
+    assert [line.order_data["why"] for line in desk.lines(AuditType.FLATTENED)] == [ExitWhy.LATE_FILL.value]
+
+
+def test_a_late_fill_may_be_protected() -> None:
+    """By policy it is kept and gets its bracket; the alarm and the correction are the same."""
+    desk = paper_desk(protection=ProtectionPolicy(on_late_fill=OnLateFill.PROTECT))
+    created = begun(desk)
+    ghost(desk, 40)
+
+    told = desk.execute(entry(created_at=created))
+    desk.guard(120)
+
+    assert told.outcome is Outcome.NOT_FILLED
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert (report.outcome, [each.outcome for each in report.corrections]) == (Outcome.PROTECTED, [Outcome.PROTECTED])
+    assert resting(desk.exchange) == ["S1", "T1"]
+    assert AlarmKind.LATE_FILL in desk.kinds()
+    assert desk.lines(AuditType.LATE_FILL)
+
+
+def test_an_order_that_only_the_history_shows_is_found() -> None:
+    """The lookup by id is silent, the list of orders is not: that is evidence enough."""
+    desk = paper_desk(Fault.reply_lost(leg="E"))
+    desk.exchange.script["find"] = lambda itself, keys: (
+        {} if any(key.client_id[-2] == "E" for key in keys) else itself(keys)
+    )
+
+    report = desk.execute(entry())
+
+    assert report.filled_quantity == 1
+    assert report.outcome is Outcome.PROTECTED
+    assert any(isinstance(event, Seen) for event in desk.journal.events_of("s1"))
+
+
+def test_a_trade_nobody_can_explain_forbids_absence() -> None:
+    """Fills of an order that cannot be seen: nobody may say that ours was not executed, so it stays unknown."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E"), Fault.visibility_lag(30_000, positions=True))
+    began = desk.now_ms()
+
+    report = desk.execute(entry(created_at=created))
+
+    assert report.outcome is Outcome.UNKNOWN
+    assert desk.now_ms() - began <= 30_000
+    assert events(desk.journal, "s1", Absent) == []
+
+
+def test_a_position_nobody_can_explain_forbids_absence() -> None:
+    """The same for size that is there and belongs to no order known."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E"), Fault.visibility_lag(30_000, trades=True))
+
+    assert desk.execute(entry(created_at=created)).outcome is Outcome.UNKNOWN
+    assert events(desk.journal, "s1", Absent) == []
+
+
+def test_an_unknown_entry_freezes_its_symbol_for_entries_only() -> None:
+    """No entry there until it is known; other symbols trade on, and exits of what is known stay open."""
+    desk = paper_desk()
+    desk.execute(entry("s0"))
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", symbol=ACME), Fault.visibility_lag(45_000, trades=True))
+    unknown = desk.execute(entry("s1", created_at=created))
+
+    shown = [symbol for symbol, _ in desk.manager.status().frozen]
+    frozen = desk.execute(entry("s2"))
+    other = desk.execute(entry("s3", BOLT, stop="1900", target="2100"))
+    closed = desk.execute(close("c1"), "0.4")
+
+    assert unknown.outcome is Outcome.UNKNOWN
+    assert (frozen.outcome, frozen.reason) == (Outcome.REFUSED, Refusal.FROZEN)
+    assert shown == [ACME]
+    assert AlarmKind.OUTCOME_UNKNOWN in desk.kinds()
+    assert filled(desk.exchange, "s3", Leg.ENTRY) == 1
+    assert other.outcome in (Outcome.PROTECTED, Outcome.UNPROTECTED)
+    assert filled(desk.exchange, "c1", Leg.EXIT) == Decimal("0.4")
+    assert closed.outcome in (Outcome.REDUCED, Outcome.UNKNOWN)
+
+
+def test_reconcile_settles_an_unknown_entry_and_corrects_its_report() -> None:
+    """The duty goes on asking; once found, the position is protected, the symbol thawed, the report corrected."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E"), Fault.visibility_lag(25_000, until_ms=desk.now_ms() + 40_000))
+    unknown = desk.execute(entry(created_at=created))
+    alarms = len(desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN))
+
+    desk.guard(90)
+
+    assert unknown.outcome is Outcome.UNKNOWN
+    assert alarms == 1
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert (report.outcome, report.filled_quantity) == (Outcome.PROTECTED, Decimal(1))
+    assert report.corrections[0].text == "was UNKNOWN"
+    assert desk.manager.status().frozen == ()
+    assert entry_orders_filled(desk.exchange, "s1") == 1
+    desk.exchange.faults.clear()
+    assert desk.execute(entry("s2")).outcome is Outcome.PROTECTED
+
+
+def test_a_close_does_not_call_flat_what_nobody_knows() -> None:
+    """With an entry of that direction in question "already flat" would be a guess: refused, the id stays free."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E"), Fault.visibility_lag(25_000, until_ms=desk.now_ms() + 40_000))
+    desk.execute(entry(created_at=created))
+
+    early = desk.execute(close(), None)
+    other = desk.execute(close("c2", short=True), None)
+    desk.guard(90)
+
+    assert (early.outcome, early.reason) == (Outcome.REFUSED, Refusal.FROZEN)
+    assert other.outcome is Outcome.ALREADY_FLAT
+    assert desk.execute(close(), None).outcome is Outcome.CLOSED
+    assert held(desk.exchange) == 0
+
+
+def test_an_unknown_alarm_repeats_until_it_is_known() -> None:
+    """Every reconcile that cannot find out says so again."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.script["find"] = _silent
+    desk.exchange.script["history"] = _silent_after(1)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E"))
+
+    report = desk.execute(entry(created_at=created))
+    desk.guard(60)
+
+    assert report.outcome is Outcome.UNKNOWN
+    times = [alarm.at_ms for alarm in desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)]
+    assert len(times) >= 3
+    assert max(later - sooner for sooner, later in itertools.pairwise(times)) <= 30_000
+
+
+def _silent(_: object, __: object) -> dict[str, object]:
+    return {}
+
+
+def _silent_after(calls: int) -> Callable[..., History]:
+    seen = [0]
+
+    def history(itself: Callable[..., History], symbol: str, since: Watermark | None) -> History:
+        seen[0] += 1
+        if seen[0] <= calls:
+            return itself(symbol, since)
+        found = itself(symbol, since)
+        return History((), found.trades, found.watermark)
+
+    return history
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.unreachable(method="GET"),
+        Fault.refused(-2015, "Invalid API-key, IP, or permissions.", 401, method="GET"),
+        Fault.refused(-1003, "Too many requests.", 429, method="GET"),
+    ],
+    ids=["unreachable", "key revoked", "limited"],
+)
+def test_an_exchange_that_answers_nothing_leaves_a_question(fault: Fault) -> None:
+    """The entry's answer is lost and no read works: UNKNOWN, in time, and never an exception."""
+    desk = paper_desk()
+    created = begun(desk)
+
+    def send(itself: Callable[[object], object], prepared: object) -> object:
+        desk.exchange.faults.add(fault)
+        return itself(prepared)
+
+    desk.exchange.script["send"] = send
+    desk.exchange.faults.add(Fault.reply_lost(leg="E"))
+    began = desk.now_ms()
+
+    report = desk.execute(entry(created_at=created))
+
+    assert report.outcome is Outcome.UNKNOWN
+    assert desk.now_ms() - began <= 75_000
+    desk.exchange.faults.clear()
+    desk.exchange.script.clear()
+    desk.wait(300)
+    desk.guard(30)
+    mended = desk.manager.report("s1")
+    assert mended is not None
+    assert mended.outcome is Outcome.PROTECTED
+    assert entry_orders_filled(desk.exchange, "s1") == 1
+
+
+def test_a_foreign_trade_meanwhile_only_delays_the_verdict() -> None:
+    """Somebody else trades while ours is sought: his order is no trace of ours, his size forbids a hasty "absent"."""
+    desk = paper_desk(protection=ProtectionPolicy(allow_foreign_position=True))
+    desk.exchange.faults.add(Fault.request_lost(leg="E"))
+
+    def history(itself: Callable[..., History], symbol: str, since: Watermark | None) -> History:
+        if since is not None and held(desk.exchange) == 0:
+            trade_by_hand(desk.exchange, "BUY", "1")
+        return itself(symbol, since)
+
+    desk.exchange.script["history"] = history
+    report = desk.execute(entry())
+
+    assert report.outcome is Outcome.UNKNOWN
+    trade_by_hand(desk.exchange, "SELL", "1")
+    desk.exchange.script.clear()
+    desk.guard(40)
+    mended = desk.manager.report("s1")
+    assert mended is not None
+    assert mended.outcome is Outcome.NOT_FILLED
+    assert sent_of(desk.exchange, "s1") == []

@@ -1,0 +1,66 @@
+"""One thread at a time on each name, others side by side, and nobody waits for himself."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from surefill.application.turns import Turns
+from surefill.domain.errors import ConfigurationError
+
+
+def test_a_turn_is_given_back() -> None:
+    """Taken while the block lasts, free after it, also when it ends with an error."""
+    turns = Turns()
+
+    with turns.of("A"):
+        assert turns.taken("A")
+        assert not turns.taken("B")
+    assert not turns.taken("A")
+    with pytest.raises(RuntimeError), turns.of("A"):
+        raise RuntimeError
+    assert not turns.taken("A")
+
+
+def test_the_same_thread_does_not_wait_for_itself() -> None:
+    """It is told what it did wrong; other names are open to it, and the turn it has stays its own."""
+    turns = Turns()
+
+    with turns.of("A"):
+        with pytest.raises(ConfigurationError, match="for A while"), turns.of("A"):
+            pass
+        with turns.of("B"):
+            assert turns.taken("B")
+        assert turns.taken("A")
+
+
+def test_another_thread_waits_for_its_turn() -> None:
+    """Two threads are never inside together, and both get in."""
+    turns = Turns()
+    inside: list[str] = []
+    entered, leave, waiting = threading.Event(), threading.Event(), threading.Event()
+
+    def first() -> None:
+        with turns.of("A"):
+            inside.append("first")
+            entered.set()
+            leave.wait(10)
+            inside.append("first leaves")
+
+    def second() -> None:
+        waiting.set()
+        with turns.of("A"):
+            inside.append("second")
+
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    threads[0].start()
+    assert entered.wait(10)
+    threads[1].start()
+    assert waiting.wait(10)
+    with turns.of("B"):
+        leave.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert inside == ["first", "first leaves", "second"]
