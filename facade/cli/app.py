@@ -15,13 +15,16 @@ from surefill.cli.audit import audit
 from surefill.cli.balance import balance
 from surefill.cli.cancel_all import cancel_all
 from surefill.cli.demo import demo
+from surefill.cli.doctor import doctor
+from surefill.cli.execute import execute
 from surefill.cli.halt import halt, resume
 from surefill.cli.orders import orders
 from surefill.cli.position import position
 from surefill.cli.reconcile import reconcile
 from surefill.cli.replay import replay
 from surefill.cli.state_dir import NoExchangeError
-from surefill.domain.errors import SurefillError
+from surefill.cli.venue import venue
+from surefill.domain.errors import OrderExecutionError, OrderRejectedError, SurefillError
 from surefill.wiring import FeedError
 
 BAD_INPUT: Final = 2
@@ -35,7 +38,7 @@ Exit codes:
   1    done, and something is wrong: a broken promise, a damaged file
   2    the input cannot be used; the message says which file, line and why
   3    a defect of surefill
-  4    the verb needs an exchange, and there is none here
+  4    the verb needs an exchange, and there is none here, or it does not answer
   130  interrupted
 
 \b
@@ -50,7 +53,21 @@ def app() -> None:
     """An order-execution core: a signal in, a protected, closed or loudly reported position out."""
 
 
-for verb in (demo, replay, position, balance, orders, cancel_all, reconcile, halt, resume, audit):
+for verb in (
+    demo,
+    replay,
+    venue,
+    doctor,
+    execute,
+    position,
+    balance,
+    orders,
+    cancel_all,
+    reconcile,
+    halt,
+    resume,
+    audit,
+):
     app.add_command(verb)
 
 
@@ -65,6 +82,8 @@ def run(arguments: Sequence[str] | None) -> int:
         return _complain("interrupted; nothing was half-written", INTERRUPTED)
     except NoExchangeError as error:
         return _complain(str(error), NO_EXCHANGE)
+    except OrderExecutionError as error:
+        return _complain(str(error), BAD_INPUT if isinstance(error, OrderRejectedError) else NO_EXCHANGE)
     except (FeedError, SurefillError) as error:
         return _complain(str(error), BAD_INPUT)
     except BrokenPipeError:

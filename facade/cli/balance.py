@@ -9,8 +9,9 @@ from typing import Final, cast
 import click
 
 from surefill.cli.console import console, say_json, table
+from surefill.cli.exchanges import Wanted, exchange_for, exchange_options, folder_of, optional_state_dir_option
 from surefill.cli.paper_file import PaperFile
-from surefill.cli.state_dir import NoExchangeError, StateDir, exchange_for, json_option, state_dir_option
+from surefill.cli.state_dir import NoExchangeError, json_option
 from surefill.domain.numbers import plain
 
 _EPILOG: Final = """\b
@@ -19,24 +20,29 @@ Exit code 4: no exchange can be reached, and no finished paper run left its bala
 \b
 Example (after `surefill demo`):
   surefill balance --state-dir var/surefill-demo-1
+Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
+  surefill balance --environment testnet
 """
 
 
 @click.command(epilog=_EPILOG)
-@state_dir_option
+@optional_state_dir_option
+@exchange_options
 @json_option
-def balance(*, state_dir: Path, as_json: bool) -> None:
+def balance(
+    *, state_dir: Path | None, environment: str | None, key_file: Path | None, namespace: str | None, as_json: bool
+) -> None:
     """Show the wallet.
 
     It is the exchange's word, or what a finished paper run left behind.
     """
-    folder = StateDir(state_dir)
-    folder.check()
-    environment = folder.environment
+    wanted = Wanted(environment, key_file, namespace)
+    folder = folder_of(wanted, state_dir)
     try:
-        balances = exchange_for(state_dir, environment).balance()
+        with exchange_for(wanted, state_dir) as reached:
+            where, balances = reached.environment, reached.exchange.balance()
     except NoExchangeError:
-        left_behind = PaperFile(state_dir).read()
+        left_behind = None if folder is None else PaperFile(folder.path).read()
         if left_behind is None:
             raise
         _say_paper(left_behind, as_json=as_json)
@@ -45,9 +51,9 @@ def balance(*, state_dir: Path, as_json: bool) -> None:
     rows = [(each.asset, plain(each.wallet), plain(each.available), plain(each.unrealized)) for each in balances]
     if as_json:
         found = [dict(zip(names, row, strict=True)) for row in rows]
-        say_json({"environment": environment, "source": "exchange", "balances": found})
+        say_json({"environment": where, "source": "exchange", "balances": found})
         return
-    console().print(table(f"{environment}: wallet", names, rows, numbers=names[1:]))
+    console().print(table(f"{where}: wallet", names, rows, numbers=names[1:]))
 
 
 def _say_paper(left_behind: Mapping[str, object], *, as_json: bool) -> None:

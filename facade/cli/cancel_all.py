@@ -8,37 +8,63 @@ from typing import Final
 import click
 
 from surefill.cli.console import console, say_json, table
-from surefill.cli.state_dir import StateDir, exchange_for, json_option, state_dir_option
+from surefill.cli.exchanges import (
+    Wanted,
+    ask_if_live,
+    exchange_for,
+    exchange_options,
+    folder_of,
+    optional_state_dir_option,
+    yes_option,
+)
+from surefill.cli.state_dir import json_option
 from surefill.domain.ids import parse_ours
 
 _EPILOG: Final = """\b
-It needs no lock, so it works while the owner runs; the owner then sees that its orders were removed by somebody else.
+It needs no lock, so it works while the owner runs; the owner then sees that its orders were removed by somebody else,
+and puts the stops of open positions back: halt it first if that is not meant.
 Exit codes: 0 all cancelled, 1 some were not, 4 no exchange can be reached.
 
 \b
-Example:
-  surefill cancel-all AAAUSDT --state-dir var/surefill-demo-1
+Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
+  surefill cancel-all BTCUSDT --environment testnet
 """
 
 
 @click.command("cancel-all", epilog=_EPILOG)
 @click.argument("symbol")
-@state_dir_option
+@optional_state_dir_option
+@exchange_options
+@yes_option
 @json_option
-def cancel_all(*, symbol: str, state_dir: Path, as_json: bool) -> int:
+def cancel_all(
+    *,
+    symbol: str,
+    state_dir: Path | None,
+    environment: str | None,
+    key_file: Path | None,
+    namespace: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
     """Cancel our open orders on SYMBOL.
 
-    Regular and conditional ones, stops too: positions are then unprotected.
+    Regular and conditional ones, stops too: positions are then unprotected. Ours are those of the namespace.
     """
-    folder = StateDir(state_dir)
-    folder.check()
-    exchange = exchange_for(state_dir, folder.environment)
-    ours = [order for order in exchange.open_orders(symbol) if parse_ours(order.client_id, exchange.namespace)]
-    outcomes = exchange.cancel([order.key for order in ours])
+    wanted = Wanted(environment, key_file, namespace)
+    folder_of(wanted, state_dir)
+    with exchange_for(wanted, state_dir) as reached:
+        exchange = reached.exchange
+        ours = [order for order in exchange.open_orders(symbol) if parse_ours(order.client_id, exchange.namespace)]
+        if ours:
+            ask_if_live(reached, f"cancel {len(ours)} open orders of ours on {symbol}, stops included", yes=yes)
+        outcomes = exchange.cancel([order.key for order in ours])
     rows = [(each.client_id, "cancelled" if each.cancelled else "not cancelled", each.text) for each in outcomes]
     if as_json:
-        names = ("client_id", "outcome", "text")
-        say_json({"symbol": symbol, "orders": [dict(zip(names, row, strict=True)) for row in rows]})
+        found = [dict(zip(("client_id", "outcome", "text"), row, strict=True)) for row in rows]
+        say_json({"environment": reached.environment, "symbol": symbol, "orders": found})
     else:
-        console().print(table(f"{symbol}: orders of ours", ("order", "outcome", ""), rows))
+        console().print(table(f"{reached.environment}: orders of ours on {symbol}", ("order", "outcome", ""), rows))
+        if not rows:
+            console().print("none")
     return 0 if all(each.cancelled for each in outcomes) else 1

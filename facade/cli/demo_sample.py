@@ -17,7 +17,7 @@ from surefill.wiring import demo_exchange_info
 
 SYMBOL: Final = "AAAUSDT"
 HOUR_MS: Final = 3_600_000
-CANDLES: Final = 480
+CANDLES: Final = 240
 
 _TICK: Final = Decimal("0.10")
 _SIGNAL_EVERY: Final = 16

@@ -41,9 +41,13 @@ class EquityCurve:
             elif "balance_change" in row:
                 self._cash = EXACT.add(self._cash, decimal_in(row, "balance_change"))
 
+    def at(self, price: Decimal) -> Decimal:
+        """Return what the account is worth while the position is worth *price*."""
+        return EXACT.add(self._cash, EXACT.multiply(self._amount, price))
+
     def mark(self, at_ms: int, price: Decimal) -> None:
         """Take in that the position is worth *price* now."""
-        equity = EXACT.add(self._cash, EXACT.multiply(self._amount, price))
+        equity = self.at(price)
         self.track.add(at_ms, equity)
         if self._peak is None or equity > self._peak:
             self._peak = equity

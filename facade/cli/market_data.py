@@ -89,8 +89,5 @@ def _line_of(path: Path, text: str) -> int | None:
 
 
 def _decimals(price: Decimal) -> int:
-    _, digits, exponent = price.as_tuple()
-    if not isinstance(exponent, int) or exponent >= 0:
-        return 0
-    zeros = next((place for place, digit in enumerate(reversed(digits)) if digit), len(digits))
-    return max(0, -exponent - zeros)
+    """Return how many decimals a price needs; zeros at its end are not needed."""
+    return len(f"{price:f}".partition(".")[2].rstrip("0"))

@@ -9,8 +9,16 @@ from typing import Final
 import click
 
 from surefill.cli.console import console, say_json, table
+from surefill.cli.exchanges import (
+    Wanted,
+    exchange_for,
+    exchange_options,
+    folder_of,
+    optional_state_dir_option,
+    say_why_journal,
+)
 from surefill.cli.moments import iso
-from surefill.cli.state_dir import NoExchangeError, StateDir, exchange_for, json_option, state_dir_option
+from surefill.cli.state_dir import NoExchangeError, json_option
 from surefill.domain.leg_state import Fate, LegState
 from surefill.domain.numbers import plain
 from surefill.domain.order import Order
@@ -18,33 +26,41 @@ from surefill.domain.order import Order
 _EPILOG: Final = """\b
 Example (after `surefill demo`):
   surefill orders --state-dir var/surefill-demo-1
+Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
+  surefill orders --environment testnet
 """
 
 
 @click.command(epilog=_EPILOG)
-@state_dir_option
+@optional_state_dir_option
+@exchange_options
 @json_option
-def orders(*, state_dir: Path, as_json: bool) -> None:
+def orders(
+    *, state_dir: Path | None, environment: str | None, key_file: Path | None, namespace: str | None, as_json: bool
+) -> None:
     """Show open orders.
 
     It is the exchange's word, or, where none can be reached, what the journal knows.
     """
-    folder = StateDir(state_dir)
-    folder.check()
-    environment = folder.environment
+    wanted = Wanted(environment, key_file, namespace)
+    folder = folder_of(wanted, state_dir)
     source, last_seen = "exchange", None
     try:
-        rows = [_of_order(order) for order in exchange_for(state_dir, environment).open_orders()]
-    except NoExchangeError:
-        known = folder.known()
+        with exchange_for(wanted, state_dir) as reached:
+            where, rows = reached.environment, [_of_order(order) for order in reached.exchange.open_orders()]
+    except NoExchangeError as error:
+        if folder is None:
+            raise
+        say_why_journal(folder, error)
+        known, where = folder.known(), folder.environment
         source, last_seen = "journal", None if known.last_ms is None else iso(known.last_ms)
         rows = _of_legs(leg for state in known.book.signals.values() for leg in state.legs.values())
     if as_json:
-        say_json({"environment": environment, "source": source, "last_seen": last_seen, "orders": rows})
+        say_json({"environment": where, "source": source, "last_seen": last_seen, "orders": rows})
         return
-    where = "" if source == "exchange" else f" as the journal knows them; last written {last_seen or 'never'}"
+    how = "" if source == "exchange" else f" as the journal knows them; last written {last_seen or 'never'}"
     columns = ("symbol", "what", "side", "quantity", "trigger", "status", "signal_id", "client_id")
-    console().print(table(f"{environment}: open orders{where}", columns, [tuple(row.values()) for row in rows]))
+    console().print(table(f"{where}: open orders{how}", columns, [tuple(row.values()) for row in rows]))
     if not rows:
         console().print("none")
 

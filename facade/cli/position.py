@@ -9,9 +9,17 @@ from typing import Final
 import click
 
 from surefill.cli.console import console, say_json, table
+from surefill.cli.exchanges import (
+    Wanted,
+    exchange_for,
+    exchange_options,
+    folder_of,
+    optional_state_dir_option,
+    say_why_journal,
+)
 from surefill.cli.moments import iso
 from surefill.cli.result import position_json
-from surefill.cli.state_dir import Known, NoExchangeError, StateDir, exchange_for, json_option, state_dir_option
+from surefill.cli.state_dir import Known, NoExchangeError, json_option
 from surefill.domain.book import plan_of
 from surefill.domain.ids import Leg
 from surefill.domain.leg_state import Fate
@@ -22,31 +30,41 @@ from surefill.domain.signal_state import SignalState
 _EPILOG: Final = """\b
 Example (after `surefill demo`):
   surefill position --state-dir var/surefill-demo-1
+Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
+  surefill position --environment testnet
 """
 
 
 @click.command(epilog=_EPILOG)
-@state_dir_option
+@optional_state_dir_option
+@exchange_options
 @json_option
-def position(*, state_dir: Path, as_json: bool) -> None:
+def position(
+    *, state_dir: Path | None, environment: str | None, key_file: Path | None, namespace: str | None, as_json: bool
+) -> None:
     """Show open positions.
 
     It is the exchange's word, or, where none can be reached, what the journal knows.
     """
-    folder = StateDir(state_dir)
-    folder.check()
-    environment = folder.environment
+    wanted = Wanted(environment, key_file, namespace)
+    folder = folder_of(wanted, state_dir)
     try:
-        positions = exchange_for(state_dir, environment).positions()
-    except NoExchangeError:
-        _say_known(folder.known(), environment, as_json=as_json)
+        with exchange_for(wanted, state_dir) as reached:
+            where, positions = reached.environment, reached.exchange.positions()
+    except NoExchangeError as error:
+        if folder is None:
+            raise
+        say_why_journal(folder, error)
+        _say_known(folder.known(), folder.environment, as_json=as_json)
         return
     if as_json:
         found = [{"symbol": held.symbol, **position_json(held)} for held in positions]
-        say_json({"environment": environment, "source": "exchange", "positions": found})
+        say_json({"environment": where, "source": "exchange", "positions": found})
         return
     rows = [(held.symbol, held.direction.value, plain(held.quantity), plain(held.entry_price)) for held in positions]
-    console().print(table(f"{environment}: open positions", ("symbol", "side", "quantity", "entry"), rows))
+    console().print(table(f"{where}: open positions", ("symbol", "side", "quantity", "entry"), rows))
+    if not rows:
+        console().print("none")
 
 
 def _say_known(known: Known, environment: str, *, as_json: bool) -> None:

@@ -8,8 +8,9 @@ from typing import Final
 import click
 
 from surefill.cli.console import console, say_json, table
+from surefill.cli.exchanges import Wanted, ask_if_live, exchange_for, exchange_options, yes_option
 from surefill.cli.moments import iso
-from surefill.cli.state_dir import StateDir, exchange_for, json_option, state_dir_option
+from surefill.cli.state_dir import StateDir, json_option, state_dir_option
 from surefill.wiring import open_manager
 
 _EPILOG: Final = """\b
@@ -18,29 +19,39 @@ Exit codes: 0 nothing is left to worry about, 1 alarms were raised, 2 the journa
 reached.
 
 \b
-Example:
-  surefill reconcile --state-dir var/surefill-demo-1
+Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
+  surefill reconcile --state-dir var/surefill/testnet
 """
 
 
 @click.command(epilog=_EPILOG)
 @state_dir_option
+@exchange_options
+@yes_option
 @json_option
-def reconcile(*, state_dir: Path, as_json: bool) -> int:
+def reconcile(
+    *,
+    state_dir: Path,
+    environment: str | None,
+    key_file: Path | None,
+    namespace: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
     """Mend what is not as it should be.
 
     What the journal says is held against what the exchange shows.
     """
-    folder = StateDir(state_dir)
-    folder.check()
-    exchange = exchange_for(state_dir, folder.environment)
-    with open_manager(exchange, state_dir=state_dir) as manager:
-        report = manager.reconcile()
+    StateDir(state_dir).check()
+    with exchange_for(Wanted(environment, key_file, namespace), state_dir) as reached:
+        ask_if_live(reached, f"place, cancel and close orders until all is as {state_dir} has it", yes=yes)
+        with open_manager(reached.exchange, state_dir=state_dir, audit_dir=reached.settings.audit_dir) as manager:
+            report = manager.reconcile()
     actions = [(symbol, type(action).__name__, getattr(action, "signal_id", None)) for symbol, action in report.actions]
     alarms = [(iso(alarm.at_ms), alarm.kind.name, alarm.text) for alarm in report.alarms]
     duties = [(duty.symbol, duty.signal_id, duty.kind.value) for duty in report.still_open]
     if as_json:
-        say_json({"actions": actions, "alarms": alarms, "still_open": duties})
+        say_json({"environment": reached.environment, "actions": actions, "alarms": alarms, "still_open": duties})
     else:
         console().print(table("done", ("symbol", "action", "signal"), actions))
         console().print(table("alarms", ("time", "kind", "text"), alarms))

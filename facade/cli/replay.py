@@ -89,6 +89,7 @@ def replay(
         seed=seed,
         state_dir=state_dir,
         audit_dir=audit_dir,
+        keep_prices=plot is not None,
     )
     replayed = _carry_out(order)
     _write(replayed, ledger, plot)

@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from surefill.cli.accounts import Accounts, Row
+from surefill.cli.accounts import ZERO, Accounts, Row, decimal_in
 from surefill.cli.equity import EquityCurve
 from surefill.cli.listing_file import read_listing
 from surefill.cli.market_data import MarketData, Progress
@@ -21,6 +21,8 @@ from surefill.cli.track import Track
 from surefill.domain.alarm import Alarm
 from surefill.domain.errors import ConfigurationError, OrderExecutionError
 from surefill.domain.ids import stem
+from surefill.domain.numbers import EXACT
+from surefill.domain.snapshot import Position
 from surefill.testing.invariants import Asked, NumbersSent, Watch
 from surefill.testing.invariants.filters import filters_by_symbol
 from surefill.wiring import FeedError, FeedSummary, SimulatedExchange, journal_path, paper_exchange, paper_manager
@@ -42,6 +44,7 @@ class ReplayOrder:
         seed: of the exchange's ids.
         state_dir: where journal and audit log are kept; in memory unless given.
         audit_dir: where the audit log is kept, if elsewhere or alone.
+        keep_prices: whether the market is kept for a picture.
     """
 
     exchange_info: Path
@@ -52,6 +55,7 @@ class ReplayOrder:
     seed: int = 1
     state_dir: Path | None = None
     audit_dir: Path | None = None
+    keep_prices: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -61,7 +65,7 @@ class Replayed:
     Attributes:
         result: what it found.
         exchange: as it stood at the end, its ledger complete.
-        prices: the market.
+        prices: the market; empty unless it was to be kept.
         equity: the account.
     """
 
@@ -149,13 +153,13 @@ def replay(order: ReplayOrder, inputs: CheckedInputs, progress: Callable[[int], 
         except OrderExecutionError as error:
             raise ConfigurationError(f"leverage {order.leverage} was refused: {error}") from error
         run = Replay(exchange, manager, symbol, summary.first_ms, summary.last_ms, equity)
-        executed = run.run(prices.watch(order.market.feed()), inputs.signals, progress)
-        balance = manager.get_account_balance(inputs.asset)
-        position = manager.get_position(symbol)
+        feed = order.market.feed()
+        executed = run.run(prices.watch(feed) if order.keep_prices else feed, inputs.signals, progress)
     signal_of = {stem(exchange.namespace, each.timed.signal.id): each.timed.signal.id for each in executed}
     accounts = Accounts(signal_of)
     accounts.read(exchange.ledger.rows)
     watch = _watch(inputs, signal_of)
+    wallet = _wallet(exchange.ledger.rows, inputs.asset)
     result = ReplayResult(
         symbol=symbol,
         first_ms=summary.first_ms,
@@ -164,8 +168,8 @@ def replay(order: ReplayOrder, inputs: CheckedInputs, progress: Callable[[int], 
         signals=_signal_results(executed, accounts),
         asset=inputs.asset,
         balance_start=order.balance,
-        balance_end=balance.wallet,
-        open_position=position,
+        balance_end=wallet,
+        open_position=_open_position(symbol, exchange, equity, wallet),
         violations=watch.look(exchange.ledger.rows, alarms, now_ms=exchange.clock.now_ms()),
         drawdown=equity.drawdown,
         longest_naked_ms=watch.naked.longest_ms,
@@ -192,6 +196,26 @@ def _watch(inputs: CheckedInputs, signal_of: Mapping[str, str]) -> Watch:
         if (timed := by_id[signal_id]).quantity is not None and timed.signal.type.is_entry
     }
     return Watch(numbers=NumbersSent(filters=filters_by_symbol(inputs.listing), asked=asked))
+
+
+def _wallet(rows: Sequence[Row], asset: str) -> Decimal:
+    """Return the last balance that the ledger shows; asking for it might meet a ban that a run has earned."""
+    last = next(row for row in reversed(rows) if row.get("asset") == asset and "balance_after" in row)
+    return decimal_in(last, "balance_after")
+
+
+def _open_position(symbol: str, exchange: SimulatedExchange, equity: EquityCurve, wallet: Decimal) -> Position | None:
+    """Return what is open at the end, from the ledger's last word on it."""
+    rows = reversed(exchange.ledger.rows)
+    last = next((row for row in rows if row["kind"] == "position" and row["symbol"] == symbol), None)
+    amount = ZERO if last is None else decimal_in(last, "amount")
+    if last is None or not amount:
+        return None
+    market = exchange.venue.market(symbol)
+    mark = EXACT.scaleb(Decimal(market.mark), -market.rules.price_decimals)
+    unrealized = EXACT.subtract(equity.at(mark), wallet)
+    entry = decimal_in(last, "entry_price")
+    return Position(symbol, amount, entry, mark_price=mark, unrealized_pnl=unrealized)
 
 
 def _signal_results(executed: Sequence[Executed], accounts: Accounts) -> tuple[SignalResult, ...]:

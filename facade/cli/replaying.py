@@ -155,10 +155,8 @@ class Replay:
             self._progress(now_ms)
 
     def _come_to_rest(self) -> None:
-        """After the last event: let what is pending at the exchange happen, and work off what is due soon."""
+        """After the last event: look once more, and work off what is due soon."""
         until_ms = self.exchange.clock.now_ms() + SETTLING_MS
-        while (next_ms := self.exchange.venue.next_event_ms()) is not None and next_ms <= until_ms:
-            self._step()
         self.manager.reconcile(self.symbol)
         self._catch_up()
         while self._due_ms is not None and self._due_ms <= until_ms:

@@ -11,16 +11,16 @@ import attrs
 import click
 
 from surefill.cli.option_types import FOLDER
-from surefill.cli.paper_file import PaperFile
 from surefill.domain.book import Book
 from surefill.domain.errors import ConfigurationError
-from surefill.ports.exchange import Exchange
 from surefill.ports.journal import Journal
-from surefill.wiring import audit_files, audit_folder, journal_path, read_audit, read_journal
+from surefill.state_stamp import StateStamp
+from surefill.wiring import journal_path, read_journal
 
 F = TypeVar("F", bound=Callable[..., object])
 
 PAPER: Final = "paper"
+UNKNOWN: Final = "unknown"
 
 
 class NoExchangeError(Exception):
@@ -78,13 +78,12 @@ class StateDir:
 
     @property
     def environment(self) -> str:
-        """Where its owner traded: ``paper``, ``local``, ``testnet``, ``live``, or ``unknown``."""
-        if PaperFile(self.path).read() is not None:
-            return PAPER
-        folder = audit_folder(self.path)
-        if not folder.is_dir() or not audit_files(folder):
-            return "unknown"
-        return str(next(iter(read_audit(folder)), {}).get("environment", "unknown"))
+        """Where its owner trades: ``paper``, ``local``, ``testnet``, ``live``, or ``unknown`` when it does not say.
+
+        Raises:
+            ConfigurationError: the stamp cannot be read.
+        """
+        return StateStamp(self.path).read() or UNKNOWN
 
     def check(self) -> None:
         """Refuse a folder that is no state directory.
@@ -94,22 +93,6 @@ class StateDir:
         """
         if not journal_path(self.path).is_file():
             raise ConfigurationError(f"{self.path} is no state directory: {journal_path(self.path)} is missing")
-
-
-def exchange_for(state_dir: Path, environment: str) -> Exchange:
-    """Return the exchange that the owner of *state_dir* trades on: the one place where verbs meet exchanges.
-
-    Raises:
-        NoExchangeError: none can be reached from another process.
-    """
-    if environment == PAPER:
-        raise NoExchangeError(
-            f"{state_dir} belongs to a paper exchange, which lives in the process that runs it and ended with it: "
-            "ask the manager there, or read on here with `surefill position`, `orders` and `audit explain`"
-        )
-    raise NoExchangeError(
-        f"{state_dir} belongs to the environment {environment!a}; this version reaches no exchange over the network"
-    )
 
 
 def state_dir_option(command: F) -> F:

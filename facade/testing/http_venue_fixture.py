@@ -24,7 +24,7 @@ from surefill.adapters.venue import Ledger, Venue, VenueSettings
 from surefill.wiring import demo_exchange_info
 
 API_KEY = "sim-testing"
-API_SECRET = "worth nothing"  # noqa: S105 - and says so
+API_SECRET = "worth-nothing"  # noqa: S105 - and says so
 START_MS = 1_795_300_000_000
 PRICES = {"AAAUSDT": Decimal(60_000), "BBBUSDT": Decimal(2_500), "测试USDT": Decimal("1.5")}
 """Where the demonstration's symbols stand at first."""
