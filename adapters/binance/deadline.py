@@ -1,0 +1,66 @@
+"""One wall-clock deadline over a whole request: connecting, sending, and every byte of the answer.
+
+A socket's timeout bounds each single wait, so an answer that drips in byte by byte outlives it many times over. The
+sockets here ask before each wait how much time is left altogether. No thread is needed, and nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from ...ports.clock import Clock
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class Deadline:
+    """A moment after which nobody waits any more.
+
+    Args:
+        clock: whose `monotonic_ms` measures.
+        seconds: from now.
+    """
+
+    __slots__ = ("_clock", "_end_ms")
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._end_ms = clock.monotonic_ms() + round(seconds * 1000)
+
+    def left_seconds(self) -> float:
+        """Return how long may still be waited, above 0.
+
+        Raises:
+            TimeoutError: no longer.
+        """
+        left_ms = self._end_ms - self._clock.monotonic_ms()
+        if left_ms <= 0:
+            raise TimeoutError("the deadline has passed")
+        return left_ms / 1000
+
+
+class DeadlineSocket(socket.socket):
+    """A socket whose every receive waits no longer than until its *deadline*."""
+
+    deadline: Deadline | None = None
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
+        """Receive into *buffer*, as `socket.socket` does."""
+        if self.deadline is not None:
+            self.settimeout(self.deadline.left_seconds())
+        return super().recv_into(buffer, nbytes, flags)
+
+
+class DeadlineTlsSocket(ssl.SSLSocket):
+    """The same, encrypted; `ssl.SSLContext.sslsocket_class` makes a context wrap sockets in it."""
+
+    deadline: Deadline | None = None
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int:
+        """Receive into *buffer*, as `ssl.SSLSocket` does."""
+        if self.deadline is not None:
+            self.settimeout(self.deadline.left_seconds())
+        return super().recv_into(buffer, nbytes, flags)
