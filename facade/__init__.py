@@ -37,7 +37,7 @@ from surefill.domain.side import Direction, MarginType, PositionMode, PositionSi
 from surefill.domain.signal import Signal
 from surefill.domain.snapshot import Balance, Position
 from surefill.domain.timings import Timings
-from surefill.wiring import open_manager
+from surefill.wiring import manager_from_env, open_manager
 
 __version__ = "0.1.0"
 
@@ -89,6 +89,7 @@ __all__ = [
     "TriggerPrice",
     "ValidationError",
     "__version__",
+    "manager_from_env",
     "open_manager",
 ]
 

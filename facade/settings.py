@@ -112,7 +112,8 @@ def _environment(environ: Mapping[str, str]) -> tuple[str, str | None]:
     if value in _NAMES:
         return value, None
     if _URL.fullmatch(value) is None:
-        _fail(ENVIRONMENT, "write testnet, live, or the address of a local exchange, such as http://127.0.0.1:8080")
+        advice = "write testnet, live, or the address of a local exchange, such as http://127.0.0.1:8080"
+        _fail(f"{ENVIRONMENT}, or --environment", advice)
     return "local", value
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from collections.abc import Mapping
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from surefill.adapters.alerts import LogAlerts
 from surefill.adapters.audit import AuditVerdict, JsonLinesAudit, MemoryAudit, audit_files
@@ -41,6 +43,12 @@ from surefill.domain.timings import Timings
 from surefill.ports.alerts import Alerts
 from surefill.ports.exchange import Exchange
 from surefill.ports.kill_switch import HaltOrder
+from surefill.settings import API_KEY, API_SECRET, AUDIT_DIR_DEFAULT, ENVIRONMENT, KEY_FILE, Settings
+from surefill.state_stamp import StateStamp
+
+if TYPE_CHECKING:
+    from surefill.adapters.binance import BinanceFutures, Environment
+    from surefill.adapters.http_venue import VenueServer as VenueServer  # noqa: PLC0414 - for annotations elsewhere
 
 __all__ = [
     "AuditVerdict",
@@ -60,8 +68,12 @@ __all__ = [
     "candle_csv",
     "check",
     "demo_exchange_info",
+    "environment_of",
+    "exchange_from_env",
     "hand_ticks",
     "journal_path",
+    "local_exchange",
+    "manager_from_env",
     "open_manager",
     "paper_exchange",
     "paper_manager",
@@ -100,7 +112,7 @@ def open_manager(
 
     Args:
         exchange: paper, local, testnet or live.
-        state_dir: a folder of its own for each namespace, on a local disk; made if missing.
+        state_dir: a folder of its own for each namespace and environment, on a local disk; made if missing.
         namespace: under which signal ids are unique; the exchange's own unless given.
         audit_dir: the audit log's folder; ``state_dir/audit`` unless given.
         alerts: called with every alarm, besides the log.
@@ -112,12 +124,13 @@ def open_manager(
 
     Raises:
         JournalError: the journal is held by another process, or cannot be read.
-        ConfigurationError: the parts cannot keep the promise together.
+        ConfigurationError: the parts cannot keep the promise together, or the folder belongs to another environment.
     """
     folder = Path(state_dir)
     policy = RetryPolicy() if retry is None else retry
     journal = SqliteJournal(folder / JOURNAL_NAME)
     try:
+        StateStamp(folder).bind(exchange.environment)
         return OrderExecutionManager(
             Retrying(exchange, policy),
             journal=journal,
@@ -134,6 +147,94 @@ def open_manager(
     except BaseException:
         journal.close()
         raise
+
+
+def manager_from_env(
+    environ: Mapping[str, str] | None = None,
+    *,
+    alerts: Alerts | None = None,
+    retry: RetryPolicy | None = None,
+    protection: ProtectionPolicy | None = None,
+    limits: RiskLimits | None = None,
+    timings: Timings | None = None,
+    host_guards: bool = False,
+) -> OrderExecutionManager:
+    """Build a manager on Binance as the environment variables say: the test exchange unless live is switched on.
+
+    ``BINANCE_API_KEY`` and ``BINANCE_API_SECRET``, or ``SUREFILL_KEY_FILE``, name the key. Real money needs three
+    things at once: ``SUREFILL_ENVIRONMENT=live``, a key marked so (``SUREFILL_KEY_ENVIRONMENT=live``), and
+    ``SUREFILL_LIVE=I-UNDERSTAND``. The journal lies in ``SUREFILL_STATE_DIR`` (``var/surefill/<environment>`` unless
+    set), the audit log in ``AUDIT_LOG_DIR`` (``logs/audit``). Connections are closed when the manager is gone.
+
+    Args:
+        environ: the variables; those of the process unless given.
+        alerts, retry, protection, limits, timings, host_guards: as for `open_manager`.
+
+    Raises:
+        ConfigurationError: a variable is missing or wrong; the text names it and says what to write.
+        JournalError: as `open_manager` says.
+    """
+    variables = os.environ if environ is None else environ
+    settings = Settings.from_env(variables)
+    if not settings.keys_given:
+        raise ConfigurationError(
+            f"{API_KEY}: set it, and {API_SECRET}, to a key of the environment {settings.environment}; or set "
+            f"{KEY_FILE} to a file with both"
+        )
+    exchange = exchange_from_env(variables)
+    try:
+        manager = open_manager(
+            exchange,
+            state_dir=settings.state_dir,
+            audit_dir=settings.audit_dir or AUDIT_DIR_DEFAULT,
+            alerts=alerts,
+            retry=retry,
+            protection=protection,
+            limits=limits,
+            timings=timings,
+            host_guards=host_guards,
+        )
+    except BaseException:
+        exchange.close()
+        raise
+    weakref.finalize(manager, exchange.close)  # nobody else knows the exchange
+    return manager
+
+
+def exchange_from_env(environ: Mapping[str, str] | None = None) -> BinanceFutures:
+    """Build the exchange that the environment variables name, for the caller to close; without a key it reads markets.
+
+    Raises:
+        ConfigurationError: as `manager_from_env` says.
+    """
+    from surefill.adapters.binance import BinanceFutures
+
+    variables = os.environ if environ is None else environ
+    settings = Settings.from_env(variables)
+    return BinanceFutures(
+        environment=environment_of(settings),
+        namespace=settings.namespace,
+        cache_hours=settings.cache_hours,
+        hard_percent=settings.hard_percent,
+        warning_percent=settings.warning_percent,
+        environ=variables,
+    )
+
+
+def environment_of(settings: Settings) -> Environment:
+    """Return where requests go.
+
+    Raises:
+        ConfigurationError: a local exchange's address is none of this machine.
+    """
+    from surefill.adapters.binance import Environment
+
+    if settings.url is not None:
+        try:
+            return Environment.local(settings.url)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{ENVIRONMENT}, or --environment: {error}") from None
+    return Environment.LIVE if settings.environment == "live" else Environment.TESTNET
 
 
 def paper_exchange(
@@ -195,6 +296,20 @@ def paper_manager(
         limits=limits,
         timings=timings,
     )
+
+
+def local_exchange(
+    exchange_info: Mapping[str, object],
+    *,
+    keys: Mapping[str, str],
+    balances: Mapping[str, Decimal],
+    port: int = 0,
+    seed: int = 1,
+) -> VenueServer:
+    """Build the simulated exchange behind HTTP on this machine, in real time; it listens from `start` on."""
+    from surefill.adapters.http_venue import VenueServer
+
+    return VenueServer.from_exchange_info(exchange_info, keys=keys, balances=balances, port=port, seed=seed)
 
 
 def demo_exchange_info() -> dict[str, object]:

@@ -77,6 +77,6 @@ _ADVICE: dict[type[SurefillError], str] = {
         "machine's address on its list?"
     ),
     ClockSkewError: "set this machine's clock (NTP), and look at the way to the exchange: answers come too late",
-    ExchangeUnavailableError: "look at the network, the proxy and the exchange's status page: nothing can be traded now",
+    ExchangeUnavailableError: "look at the network, the proxy, the exchange's status page: nothing can be traded now",
     RateLimitedError: "wait as long as the text says; if it repeats, find out who else sends from this address",
 }
