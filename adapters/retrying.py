@@ -28,6 +28,7 @@ from ..domain.errors import (
 )
 from ..domain.instrument import Instrument
 from ..domain.order import Order, OrderKey, OrderRequest
+from ..domain.pace import Pace
 from ..domain.reply import Reply
 from ..domain.retry_policy import RetryPolicy
 from ..domain.side import MarginType
@@ -77,6 +78,9 @@ class Retrying:
     that waits may be the one that protects a position, so a longer ban is reported at once. In the end the last error
     is raised.
 
+    Waits adapt: each call given up doubles those of the next ones, up to `pace.STRETCH_MAX` times, and the first
+    success takes that back.
+
     `send`, `send_together`, `cancel` and `cancel_everything` go straight through, once: what may have been done is
     never done again here. So do `prepare` and `capacity`, which do no I/O.
 
@@ -99,6 +103,7 @@ class Retrying:
         self._policy = policy
         self._on_retry = on_retry
         self._waiting_seconds_max = waiting_seconds_max
+        self._pace = Pace()  # replaced as a whole; two threads that fail at once may count as one
         self._caller = stamina.RetryingCaller(
             attempts=policy.attempts_max,
             timeout=None,
@@ -210,13 +215,21 @@ class Retrying:
         )
 
     def _patiently(self, operation: str, call: Callable[[], T]) -> T:
-        patience = _Patience(self._policy, self._exchange.clock, operation, self._on_retry, self._waiting_seconds_max)
+        patience = _Patience(
+            self._policy, self._pace.stretch, self._exchange.clock, operation, self._on_retry, self._waiting_seconds_max
+        )
 
         def attempt() -> T:
             patience.wait()
             return call()
 
-        return self._caller(patience.worth_another, attempt)
+        try:
+            answer = self._caller(patience.worth_another, attempt)
+        except WORTH_ANOTHER:
+            self._pace = self._pace.failed()
+            raise
+        self._pace = self._pace.succeeded()
+        return answer
 
 
 @attrs.define
@@ -224,6 +237,7 @@ class _Patience:
     """The waits of one call: decided after a failure, made before the next attempt."""
 
     policy: RetryPolicy
+    stretch: int
     clock: Clock
     operation: str
     on_retry: Callable[[ReadRetry], None] | None
@@ -236,7 +250,7 @@ class _Patience:
         if not isinstance(error, WORTH_ANOTHER):
             return False
         self.failures += 1
-        seconds = self.policy.delay_seconds(self.failures)
+        seconds = min(self.policy.delay_seconds(self.failures) * self.stretch, self.policy.max_delay)
         if isinstance(error, RateLimitedError) and error.retry_after_ms is not None:
             seconds = max(seconds, error.retry_after_ms / 1000)
         if seconds > self.seconds_left:
