@@ -180,12 +180,10 @@ class Desk:
             raise SignalConflict(event.signal_id)
         self.absorb(event)
 
-    def restore(self, signal_id: str) -> None:
+    def restore(self, state: SignalState) -> None:
         """Take a signal from the journal back into the book."""
-        state = self.past_state(signal_id)
         with self._mutex:
-            if state is not None:
-                self.book.signals[signal_id] = state
+            self.book.signals[state.signal_id] = state
 
     def forget(self, signal_id: str) -> None:
         """Drop a closed signal from memory."""

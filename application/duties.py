@@ -10,7 +10,7 @@ from ..domain.leg_state import Fate
 from ..domain.order import ZERO
 from ..domain.signal_state import SignalState
 from .desk import Desk
-from .unprotected import lacks_stop
+from .unprotected import naked_since_ms
 
 
 class DutyKind(Enum):
@@ -64,7 +64,7 @@ def _kind(state: SignalState) -> DutyKind:
     if state.open_questions:
         return DutyKind.RESOLVE
     if state.open_quantity > ZERO:
-        return DutyKind.PROTECT if lacks_stop(state) else DutyKind.GUARD
+        return DutyKind.GUARD if naked_since_ms(state) is None else DutyKind.PROTECT
     if any(leg.fate is Fate.ABSENT or leg.missing_since_ms is not None for leg in state.legs.values()):
         return DutyKind.LATE_WATCH
     return DutyKind.CLEAR

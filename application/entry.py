@@ -57,20 +57,27 @@ def declined_by(desk: Desk, symbol: str, error: OrderExecutionError | Authentica
 def _attempts(
     desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | None, until_ms: int
 ) -> Declined | None:
-    for failures in range(1, desk.retry.attempts_max + 1):
+    failures, regridded = 0, False
+    while True:
         leg = _send(desk, state, plan, watermark)
         if leg.fate is not Fate.NOTHING:
             return None
-        if leg.refusal is Refusal.OFF_GRID and failures == 1:
+        if leg.refusal is Refusal.OFF_GRID and not regridded:
+            regridded = True
             refreshed = _on_grid(plan, refresh_rules(desk, plan.symbol))
             if refreshed is not None and refreshed != plan:
                 plan = refreshed
                 continue
+        failures += 1
         if not _again(desk, state, leg, failures, until_ms):
             return _not_executed(leg)
-        if leg.fate is not Fate.NOTHING:
+        if _shown_after_all(leg):
             return None
-    return None
+
+
+def _shown_after_all(leg: LegState) -> bool:
+    """Whether the look before another attempt found what the refusal had denied."""
+    return leg.fate is not Fate.NOTHING
 
 
 def _send(desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | None) -> LegState:

@@ -8,6 +8,7 @@ import attrs
 
 from ..domain.actions import Action, PlaceStop, PlaceTarget
 from ..domain.audit_record import AuditType
+from ..domain.book import plan_of
 from ..domain.bracket import Bracket
 from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError
 from ..domain.events import Claimed, Planned, Reclaimed, Released
@@ -43,10 +44,9 @@ def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) ->
         declined = _plan(desk, state, quantity)
         if declined is not None:
             return _release(desk, signal, declined)
-    if state.bracket is not None:
-        declined = enter(desk, state, state.bracket, until_ms=until_ms)
-        if declined is not None and not state.took_effect and not rejected(state):
-            return _release(desk, signal, declined)
+    declined = enter(desk, state, plan_of(state), until_ms=until_ms)
+    if declined is not None and not state.took_effect and not rejected(state):
+        return _release(desk, signal, declined)
     return conclude(desk, state)
 
 
@@ -60,11 +60,13 @@ def claim(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> 
     try:
         if desk.state(signal.id) is not None:
             return None
-        if desk.past_state(signal.id) is not None:
-            desk.record(Reclaimed(now, signal.id))
-            desk.restore(signal.id)
-        else:
+        past, again = desk.past_state(signal.id), Reclaimed(now, signal.id)
+        if past is None:
             desk.claim(claimed)
+        else:
+            desk.record(again)
+            past.apply(again)
+            desk.restore(past)
     except JournalError as error:
         desk.store_failed(journal=str(error))
         if signal.type.is_entry:
@@ -172,10 +174,8 @@ def _at_rest(state: SignalState) -> bool:
 
 
 def _position(desk: Desk, state: SignalState) -> Position | None:
-    if state.bracket is None:
-        return None
     try:
-        return desk.exchange.snapshot(state.symbol).position(state.bracket.position_side)
+        return desk.exchange.snapshot(state.symbol).position(plan_of(state).position_side)
     except (OrderExecutionError, AuthenticationError):
         return None  # the report says what is known without it
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import assert_never
 
 import attrs
 
@@ -194,6 +195,8 @@ def _perform_one(desk: Desk, symbol: str, action: Action) -> None:
             _close(desk, action)
         case PlaceStop() | PlaceTarget() | LookAgain():
             return
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _cancel(desk: Desk, action: CancelLegs) -> None:

@@ -7,7 +7,7 @@ import attrs
 from ..domain.actions import Action
 from ..domain.alarm import Alarm
 from ..domain.errors import AuthenticationError, OrderExecutionError
-from ..domain.ids import Leg, parse_ours
+from ..domain.ids import parse_ours
 from ..domain.leg_state import Fate, LegState
 from . import reports
 from .close import conclude_close
@@ -52,18 +52,19 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
     for leg in desk.symbol_book(symbol).questions:
         resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
     for state in desk.symbol_book(symbol).signals:
-        for leg in state.open_questions:
+        for leg in (leg for leg in state.open_questions if leg.fate is Fate.OPEN):
             settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
     _give_back_unsent(desk, symbol)
     _late_watch(desk, symbol)
     actions = protect(desk, symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
     for state in desk.symbol_book(symbol).signals:
-        if state.report is None and state.took_effect:
-            _conclude(desk, state.signal_id)
-        elif state.bracket is not None:
-            reports.correct(desk, state)
-        elif state.took_effect and not state.open_questions:
-            conclude_close(desk, state, None)
+        if state.bracket is None:
+            if state.took_effect and not state.open_questions:
+                conclude_close(desk, state, None)
+        elif state.report is None:
+            conclude(desk, state)  # a crash came between the order and its report
+        else:
+            reports.correct(desk, state, state.report)
     return actions
 
 
@@ -113,14 +114,3 @@ def _watch_due(desk: Desk, leg: LegState, now: int) -> bool:
     since = leg.absent_ms or now
     due = desk.timings.next_watch_ms(max(0, leg.inquired_ms - since))
     return due is not None and now >= since + due
-
-
-def _conclude(desk: Desk, signal_id: str) -> None:
-    """A crash came between the order and its report: finish what was begun."""
-    state = desk.state(signal_id)
-    if state is None:
-        return
-    if state.bracket is not None and any(state.of(Leg.ENTRY)):
-        conclude(desk, state)
-    elif not state.open_questions:
-        conclude_close(desk, state, None)

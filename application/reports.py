@@ -83,15 +83,11 @@ def entry_outcome(state: SignalState) -> Outcome:
     return Outcome.PROTECTED if has_target or not wants_target else Outcome.PROTECTED_WITHOUT_TAKE_PROFIT
 
 
-def correct(desk: Desk, state: SignalState, *, position: Position | None = None) -> None:
-    """Write a new report if the outcome changed since the last one, saying what changed."""
-    before = state.report
-    if before is None or state.bracket is None:
-        return
-    report = entry_report(desk, state, position=position)
-    if report.outcome is before.outcome:
-        return
-    desk.report(_corrected(before, report))
+def correct(desk: Desk, state: SignalState, before: ExecutionReport) -> None:
+    """Write a new report if the outcome changed since the one *before*, saying what changed."""
+    report = entry_report(desk, state)
+    if report.outcome is not before.outcome:
+        desk.report(_corrected(before, report))
 
 
 def close_signal(desk: Desk, state: SignalState, closed_by: ClosedBy) -> None:
@@ -102,8 +98,10 @@ def close_signal(desk: Desk, state: SignalState, closed_by: ClosedBy) -> None:
     report = attrs.evolve(entry_report(desk, state), closed_by=closed_by)
     if before is None:  # a crash came before its first report; nothing will be left open to write it later
         events.append(Reported(now, state.signal_id, report))
-    elif report.outcome is not before.outcome or before.closed_by is not closed_by:
+    elif report.outcome is not before.outcome:
         events.append(Reported(now, state.signal_id, _corrected(before, report)))
+    elif report.outcome is Outcome.CLOSED and before.closed_by is not closed_by:
+        events.append(Reported(now, state.signal_id, report))
     desk.record(*events, vital=True)
 
 

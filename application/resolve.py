@@ -27,7 +27,7 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
     )
     rounds: tuple[Round, ...] = ()
     wait_ms = desk.timings.poll_ms
-    while leg.fate is Fate.OPEN_QUESTION:
+    while True:
         began = desk.now_ms()
         clean = _round(desk, leg, witnesses=began > window_closed_ms(leg.intent, desk.timings))
         if leg.fate is not Fate.OPEN_QUESTION:
@@ -50,11 +50,6 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
         client_id=leg.client_id,
         response={"fate": leg.fate.value, "executed": leg.executed},
     )
-
-
-def watch(desk: Desk, leg: LegState) -> None:
-    """Look once more for an order believed absent."""
-    inquire(desk, [leg])
 
 
 def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..domain.errors import AuthenticationError, OrderExecutionError
-from ..domain.leg_state import Fate, LegState
+from ..domain.leg_state import LegState
 from ..domain.order import ZERO
 from .desk import Desk
 from .observe import inquire, unanswered
@@ -25,8 +25,6 @@ def settle(desk: Desk, leg: LegState, *, until_ms: int) -> None:
 
 
 def settled(leg: LegState) -> bool:
-    """Whether nothing more is to be learnt: it ended, and if it was filled its price is known; or it never was."""
-    if leg.fate in (Fate.NOTHING, Fate.ABSENT):
-        return True
+    """Whether nothing more is to be learnt: it ended, and if it was filled its price is known."""
     order = leg.order
     return order is not None and order.final and (order.executed_quantity <= ZERO or order.average_price is not None)

@@ -10,20 +10,22 @@ from ..domain.signal_state import SignalState
 from .desk import Desk
 
 
-def unprotected(desk: Desk, symbol: str) -> Iterator[SignalState]:
-    """Yield our positions on *symbol* that should have a live stop and have none, as far as is known."""
-    return (state for state in desk.symbol_book(symbol).brackets if lacks_stop(state))
+def unprotected(desk: Desk, symbol: str) -> Iterator[tuple[SignalState, int]]:
+    """Yield our positions on *symbol* without the live stop they should have, as far as is known, and since when."""
+    for state in desk.symbol_book(symbol).brackets:
+        since_ms = naked_since_ms(state)
+        if since_ms is not None:
+            yield state, since_ms
 
 
-def lacks_stop(state: SignalState) -> bool:
-    """Whether *state* has an open position that should have a live stop and, as far as is known, has none."""
-    return (
-        state.naked_since_ms is not None
-        and not state.waived
-        and state.open_quantity > ZERO
-        and state.bracket is not None
-        and state.bracket.stop_price is not None
-    )
+def naked_since_ms(state: SignalState) -> int | None:
+    """Return since when *state* has an open position without the live stop it should have; None when it has not.
+
+    Read once: another thread may be protecting it right now.
+    """
+    plan = state.bracket
+    wanted = plan is not None and plan.stop_price is not None and not state.waived
+    return state.naked_since_ms if wanted and state.open_quantity > ZERO else None
 
 
 def tell_unprotected(desk: Desk, symbol: str) -> None:
@@ -32,8 +34,8 @@ def tell_unprotected(desk: Desk, symbol: str) -> None:
     It asks nobody, so it keeps its time also while the exchange is slow or does not answer at all.
     """
     now = desk.now_ms()
-    for state in unprotected(desk, symbol):
-        naked_ms = now - (state.naked_since_ms or 0)
+    for state, since_ms in unprotected(desk, symbol):
+        naked_ms = now - since_ms
         if naked_ms >= desk.timings.protect_soft_ms:
             text = (
                 f"{state.open_quantity} {symbol} of signal {state.signal_id!r} has had no live stop for {naked_ms} ms; "
@@ -45,9 +47,7 @@ def tell_unprotected(desk: Desk, symbol: str) -> None:
 
 def deadlines_ms(desk: Desk, symbol: str) -> Iterator[int]:
     """Yield when unprotected positions on *symbol* are due for an alarm, and for what the policy does then."""
-    for state in unprotected(desk, symbol):
-        since = state.naked_since_ms or 0
-        yield max(
-            since + desk.timings.protect_soft_ms, desk.alarm_due_ms(AlarmKind.UNPROTECTED, symbol, state.signal_id)
-        )
-        yield since + desk.timings.protect_hard_ms
+    for state, since_ms in unprotected(desk, symbol):
+        repeat_ms = desk.alarm_due_ms(AlarmKind.UNPROTECTED, symbol, state.signal_id)
+        yield max(since_ms + desk.timings.protect_soft_ms, repeat_ms)
+        yield since_ms + desk.timings.protect_hard_ms

@@ -8,24 +8,48 @@ from decimal import Decimal
 import attrs
 
 from .errors import ValidationError
-from .numbers import EXACT, magnitude, positive
+from .numbers import EXACT, Number, magnitude, positive
 from .order import ZERO
 from .refusal import Declined, Refusal
 from .side import Direction
 
 
-def _amount(value: object, field: attrs.Attribute[Decimal | None]) -> Decimal | None:
-    return None if value is None else positive(value, field.name)
+def _amount(value: Number | None, field: str) -> Decimal | None:
+    return None if value is None else positive(value, field)
+
+
+def _max_order_quantity(value: Number | None) -> Decimal | None:
+    return _amount(value, "max_order_quantity")
+
+
+def _max_order_notional(value: Number | None) -> Decimal | None:
+    return _amount(value, "max_order_notional")
+
+
+def _max_position_notional(value: Number | None) -> Decimal | None:
+    return _amount(value, "max_position_notional")
+
+
+def _max_gross_exposure(value: Number | None) -> Decimal | None:
+    return _amount(value, "max_gross_exposure")
+
+
+def _price_collar(value: Number | None) -> Decimal | None:
+    return _amount(value, "price_collar")
+
+
+def _max_stop_distance(value: Number | None) -> Decimal | None:
+    return _amount(value, "max_stop_distance")
+
+
+def _max_daily_loss(value: Number | None) -> Decimal | None:
+    return _amount(value, "max_daily_loss")
 
 
 def _symbols(value: Iterable[str] | None) -> frozenset[str] | None:
     if isinstance(value, str):
         raise ValidationError("symbols", f"must be a set of symbols, was one string, {value!a:.60}")
     return None if value is None else frozenset(value)
-
-
-def _amount_field() -> Decimal | None:
-    return attrs.field(default=None, converter=attrs.Converter(_amount, takes_field=True))
 
 
 _count = attrs.validators.optional([attrs.validators.instance_of(int), attrs.validators.gt(0)])
@@ -51,16 +75,16 @@ class RiskLimits:
     """
 
     symbols: frozenset[str] | None = attrs.field(default=None, converter=_symbols)
-    max_order_quantity: Decimal | None = _amount_field()
-    max_order_notional: Decimal | None = _amount_field()
-    max_position_notional: Decimal | None = _amount_field()
-    max_gross_exposure: Decimal | None = _amount_field()
+    max_order_quantity: Decimal | None = attrs.field(default=None, converter=_max_order_quantity)
+    max_order_notional: Decimal | None = attrs.field(default=None, converter=_max_order_notional)
+    max_position_notional: Decimal | None = attrs.field(default=None, converter=_max_position_notional)
+    max_gross_exposure: Decimal | None = attrs.field(default=None, converter=_max_gross_exposure)
     max_leverage: int | None = attrs.field(default=None, validator=_count)
-    price_collar: Decimal | None = _amount_field()
-    max_stop_distance: Decimal | None = _amount_field()
+    price_collar: Decimal | None = attrs.field(default=None, converter=_price_collar)
+    max_stop_distance: Decimal | None = attrs.field(default=None, converter=_max_stop_distance)
     max_orders_per_minute: int | None = attrs.field(default=None, validator=_count)
     duplicate_window_seconds: int | None = attrs.field(default=None, validator=_count)
-    max_daily_loss: Decimal | None = _amount_field()
+    max_daily_loss: Decimal | None = attrs.field(default=None, converter=_max_daily_loss)
     max_signal_age_seconds: int | None = attrs.field(default=None, validator=_count)
 
     @property

@@ -14,6 +14,6 @@ class Alerts(Protocol):
     raises is logged and dropped, for a broken bell must not stop the guard.
     """
 
-    def __call__(self, alarm: Alarm) -> None:
+    def __call__(self, alarm: Alarm, /) -> None:
         """Tell somebody."""
         ...

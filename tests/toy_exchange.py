@@ -264,8 +264,8 @@ class ToyDesk:
         self._flatten = True
 
     def heal(self) -> None:
-        """From now on nothing goes wrong any more."""
-        self.faults = ToyFaults()
+        """From now on nothing is lost or refused any more; lists still lag behind."""
+        self.faults = ToyFaults(lag_ms=self.faults.lag_ms)
 
     def refuse_every_stop(self) -> None:
         """From now on the exchange takes no stop."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from http.client import HTTPResponse
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -19,8 +18,9 @@ from ..wire.call import AnswerLostError, Call, NotSentError, Result, WireAnswer
 from .answer import answer_of
 from .credentials import Credentials
 from .deadline import Deadline
-from .line import Headers, Line, read_whole
+from .line import Headers, Line
 from .outcome import failure_of, words
+from .reading import HttpAnswer
 from .signing import encoded, signed
 
 LARGE_PATH: Final = "/fapi/v1/exchangeInfo"
@@ -37,10 +37,17 @@ _SCRUBBED_LENGTH_MIN: Final = 8
 
 @attrs.frozen
 class Trip:
-    """What a request needs to know besides itself: how long it may take, and whom to tell once it is sent."""
+    """What a request needs to know besides itself.
+
+    Attributes:
+        deadline: how long it may take.
+        on_sent: whom to tell once it is sent.
+        size_max: the longest answer.
+    """
 
     deadline: Deadline
     on_sent: Callable[[], None]
+    size_max: int
 
 
 class _Pool(HTTPConnectionPool):
@@ -54,11 +61,11 @@ class _Pool(HTTPConnectionPool):
     def urlopen(  # type: ignore[override]  # the rest of urllib3's parameters is about what we never do
         self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, **_: Any
     ) -> BaseHTTPResponse:
-        """Send one request; the answer is http.client's own."""
+        """Send one request and return an `HttpAnswer`, which is all that our adapter looks at."""
         if self.trip is None:
             raise NotSentError("the connection was not prepared")
         trip = self.trip
-        answer = self.line.ask(method, url, cast("Headers", headers), body, trip.deadline, trip.on_sent)
+        answer = self.line.ask(method, url, cast("Headers", headers), body, trip.deadline, trip.on_sent, trip.size_max)
         return cast("BaseHTTPResponse", answer)
 
 
@@ -82,10 +89,9 @@ class _Adapter(HTTPAdapter):
         return (request.url or "")[self._base_length :]
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Return what we look at of an answer: status, headers and the unread body."""
+        """Return what we look at of an answer: its status and itself."""
         response = requests.Response()
         response.status_code = resp.status
-        response.headers = resp.headers
         response.raw = resp
         response.request = req
         return response
@@ -132,7 +138,7 @@ class Channel:
             return NotSentError("a parameter cannot be sent: it was no Unicode text")
         logger.debug("{} {} {}", call.method, call.path, _Shown(call))
         started_ms = self._clock.monotonic_ms()
-        self._pool.trip = Trip(deadline, on_sent)
+        self._pool.trip = Trip(deadline, on_sent, _size_max(call))
         try:
             result = self._ask(call, request, signature)
         except (NotSentError, AnswerLostError) as failure:
@@ -187,23 +193,29 @@ class Channel:
             raise
         except Exception as error:  # noqa: BLE001 - what is not on the list of `failure_of` means: it may have arrived
             return failure_of(error)
-        large = call.path == LARGE_PATH
-        size_max = BODY_MAX if call.changes else LARGE_BODY_MAX if large else READ_BODY_MAX
+        size_max = _size_max(call)
         try:
-            data = self._body(response, size_max)
+            headers, data = _contents(response.raw, size_max)
             if call.signed and self._credentials is not None:
                 data = _scrubbed(data, signature, self._credentials)
-            answer = answer_of(response.status_code, response.headers.items(), data, size_max=size_max, large=large)
+            large = call.path == LARGE_PATH
+            answer = answer_of(response.status_code, headers, data, size_max=size_max, large=large)
         except Exception as error:  # noqa: BLE001 - whatever it was, the request has arrived and its answer is lost
             return AnswerLostError(words(error))
         return answer
 
-    @staticmethod
-    def _body(response: requests.Response, size_max: int) -> bytes:
-        raw = response.raw
-        if isinstance(raw, HTTPResponse):
-            return read_whole(raw, size_max)
-        return bytes(raw.read(size_max + 1))
+
+def _size_max(call: Call) -> int:
+    if call.changes:
+        return BODY_MAX
+    return LARGE_BODY_MAX if call.path == LARGE_PATH else READ_BODY_MAX
+
+
+def _contents(raw: Any, size_max: int) -> tuple[Iterable[tuple[str, str]], bytes]:
+    """Return headers and body; an answer that is not ours comes from a library that mocks requests."""
+    if isinstance(raw, HttpAnswer):
+        return raw.headers, raw.body
+    return raw.headers.items(), bytes(raw.read(size_max + 1))
 
 
 @attrs.frozen

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from typing import TYPE_CHECKING
 
 from ...ports.clock import Clock
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 
 class Deadline:
@@ -47,11 +43,11 @@ class DeadlineSocket(socket.socket):
 
     deadline: Deadline | None = None
 
-    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive into *buffer*, as `socket.socket` does."""
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """Receive, as `socket.socket` does."""
         if self.deadline is not None:
             self.settimeout(self.deadline.left_seconds())
-        return super().recv_into(buffer, nbytes, flags)
+        return super().recv(bufsize, flags)
 
 
 class DeadlineTlsSocket(ssl.SSLSocket):
@@ -59,8 +55,8 @@ class DeadlineTlsSocket(ssl.SSLSocket):
 
     deadline: Deadline | None = None
 
-    def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int:
-        """Receive into *buffer*, as `ssl.SSLSocket` does."""
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Receive, as `ssl.SSLSocket` does."""
         if self.deadline is not None:
             self.settimeout(self.deadline.left_seconds())
-        return super().recv_into(buffer, nbytes, flags)
+        return super().recv(buflen, flags)

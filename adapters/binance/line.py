@@ -5,7 +5,6 @@ from __future__ import annotations
 import select
 import ssl
 from collections.abc import Callable, Mapping
-from http.client import HTTPResponse, IncompleteRead
 from socket import socket
 from typing import cast
 
@@ -18,6 +17,7 @@ from .deadline import Deadline, DeadlineSocket, DeadlineTlsSocket
 from .dialling import Dialler
 from .outcome import words
 from .proxy import Proxy, open_tunnel
+from .reading import HttpAnswer, read_answer
 
 IDLE_MAX_MS = 90_000
 """A connection that lay idle for longer is not trusted with a request: something on the way may have forgotten it."""
@@ -57,7 +57,6 @@ class Line:
         self._dialler = dialler
         self._clock = clock
         self._socket: DeadlineSocket | DeadlineTlsSocket | None = None
-        self._answer: HTTPResponse | None = None
         self._used_ms = 0
 
     def ask(
@@ -68,10 +67,9 @@ class Line:
         body: bytes | None,
         deadline: Deadline,
         on_sent: Callable[[], None],
-    ) -> HTTPResponse:
-        """Send one request and return the answer, headers read, body not; *on_sent* is called in between.
-
-        Whoever gets an answer either reads it to its end, or drops the line.
+        size_max: int,
+    ) -> HttpAnswer:
+        """Send one request and return the answer, of at most *size_max* bytes; *on_sent* is called in between.
 
         Raises:
             NotSentError: there is no connection, and not a byte of the request was sent.
@@ -86,28 +84,26 @@ class Line:
         try:
             line.sendall(head if body is None else head + body)
             on_sent()
-            answer = self._answer = HTTPResponse(line, method=method)
-            answer.begin()
+            answer = read_answer(line, size_max)
         except Exception as error:  # noqa: BLE001 - whatever it was, the request may have arrived
             self.drop()
             raise AnswerLostError(words(error)) from None
         except BaseException:
             self.drop()
             raise
+        if not answer.reusable:
+            self.drop()
         return answer
 
     def drop(self) -> None:
         """Close the connection; the next request makes another."""
-        line, answer, self._socket, self._answer = self._socket, self._answer, None, None
-        if answer is not None:
-            answer.close()
+        line, self._socket = self._socket, None
         if line is not None:
             line.close()
 
     def _connected(self, deadline: Deadline) -> DeadlineSocket | DeadlineTlsSocket:
         line, now_ms = self._socket, self._clock.monotonic_ms()
-        ended = self._answer is not None and self._answer.will_close
-        if line is not None and (ended or now_ms - self._used_ms > IDLE_MAX_MS or not _sound(line)):
+        if line is not None and (now_ms - self._used_ms > IDLE_MAX_MS or not _sound(line)):
             self.drop()
             line = None
         if line is None:
@@ -132,19 +128,6 @@ class Line:
         except BaseException:
             line.close()
             raise
-
-
-def read_whole(response: HTTPResponse, size_max: int) -> bytes:
-    """Return the body of *response*, all of it.
-
-    Raises:
-        IncompleteRead: it was cut short, or longer than *size_max*.
-    """
-    data = response.read(size_max + 1)
-    until_close = response.length is None and not response.chunked
-    if len(data) > size_max or not (response.isclosed() or until_close):
-        raise IncompleteRead(b"")
-    return data
 
 
 def tls_context(ca_file: str) -> ssl.SSLContext:

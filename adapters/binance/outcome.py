@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from http.client import HTTPException, IncompleteRead
 from socket import gaierror
 
 import requests
@@ -12,6 +11,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from ..wire.call import AnswerLostError, NotSentError
 from .proxy import TunnelRefusedError
+from .reading import BadAnswerError
 
 _NEVER_CONNECTED = (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)
 _ROOTS = (NewConnectionError, NameResolutionError)
@@ -42,12 +42,10 @@ def words(error: Exception) -> str:
         return f"the server's certificate was refused (OpenSSL code {error.verify_code}); do not send anything there"
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         return "the connection was cut"
-    if isinstance(error, IncompleteRead):
-        return "the answer was cut short"
+    if isinstance(error, BadAnswerError):
+        return f"the answer cannot be believed: {error}"
     if isinstance(error, TunnelRefusedError):
         return "the proxy did not connect us"
-    if isinstance(error, HTTPException):
-        return f"the answer was no HTTP ({type(error).__name__})"
     if isinstance(error, ssl.SSLError):
         return "TLS failed"
     return f"the connection failed ({type(error).__name__})"

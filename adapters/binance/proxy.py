@@ -58,9 +58,10 @@ def open_tunnel(line: DeadlineSocket, proxy: Proxy, host: str, port: int) -> Non
     if proxy.login is not None:
         lines.append(f"Proxy-Authorization: Basic {b64encode(proxy.login.reveal().encode()).decode('ascii')}")
     line.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
-    answer, byte = bytearray(), bytearray(1)
+    answer = bytearray()
     while not answer.endswith(b"\r\n\r\n"):
-        if len(answer) >= _ANSWER_MAX or not line.recv_into(byte):
+        byte = line.recv(1)
+        if not byte or len(answer) >= _ANSWER_MAX:
             raise TunnelRefusedError("the proxy's answer had no end")
         answer += byte
     if not _OPEN.match(answer):

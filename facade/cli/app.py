@@ -79,7 +79,7 @@ def run(arguments: Sequence[str] | None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _complain("interrupted; nothing was half-written", INTERRUPTED)
+        return _complain("interrupted; no output file was written", INTERRUPTED)
     except NoExchangeError as error:
         return _complain(str(error), NO_EXCHANGE)
     except OrderExecutionError as error:

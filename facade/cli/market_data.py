@@ -71,9 +71,9 @@ class MarketData:
     def _check_grain(self, item: Quote | Candle, price_decimals: int) -> None:
         for price in _prices(item):
             if price is not None and _decimals(price) > price_decimals:
-                reason = f"the price {price} is finer than the {price_decimals} decimals {self.symbol} is counted in"
+                reason = f"the price {price:f} is finer than the {price_decimals} decimals {self.symbol} is counted in"
                 advice = "is this the right symbol, and the right exchangeInfo?"
-                raise FeedError(self.path, _line_of(self.path, str(price)), reason, advice)
+                raise FeedError(self.path, _line_of(self.path, f"{price:f}"), reason, advice)
 
 
 def _prices(item: Quote | Candle) -> tuple[Decimal | None, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Final, cast
@@ -114,7 +115,8 @@ class VenueMarket:
         """
         if self.data is None:
             walks = self._walks(server.timeline.now_ms)
-            server.load(_until(heapq.merge(*walks, key=lambda quote: quote.at_ms), ended))
+            merged: Iterator[Quote] = heapq.merge(*walks, key=attrgetter("at_ms"))
+            server.load(_until(merged, ended))
             return
         try:
             decimals = server.venue.market(self.data.symbol).rules.price_decimals

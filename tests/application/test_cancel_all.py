@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import attrs
 import pytest
 
 from surefill.adapters.simulated import Fault
@@ -12,7 +13,10 @@ from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import ConfigurationError, ExchangeUnavailableError
 from surefill.domain.events import Waived
 from surefill.domain.ids import Leg
+from surefill.domain.order import OrderKey
+from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.snapshot import CancelOutcome
 from tests.papers import (
     ACME,
     BOLT,
@@ -207,3 +211,72 @@ def test_a_callback_may_not_cancel_on_its_own_symbol() -> None:
 
     assert errors
     assert "callback" in str(errors[0])
+
+
+def test_each_bracket_is_waived_for_its_own_legs() -> None:
+    """A bracket without orders loses nothing and is not named."""
+    desk = paper_desk(protection=ProtectionPolicy(require_stop=False))
+    desk.execute(entry("s1", stop=None, target=None))
+    desk.execute(entry("s2"))
+
+    report = desk.manager.cancel_all_orders(ACME)
+
+    assert report.unprotected == ("s2",)
+    assert "s2" in desk.alarms[0].text
+    assert "s1" not in desk.alarms[0].text
+
+
+def test_strays_with_our_mark_are_ours() -> None:
+    """An order of a closed signal of ours goes too; it belongs to no bracket any more."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.execute(close("c1"), None)
+    by_hand(
+        desk.exchange,
+        "POST",
+        "/fapi/v1/algoOrder",
+        algoType="CONDITIONAL",
+        symbol=ACME,
+        side="SELL",
+        type="STOP_MARKET",
+        quantity="1",
+        triggerPrice="50",
+        reduceOnly="true",
+        clientAlgoId=id_of("s1", Leg.STOP, 7),
+    )
+
+    assert desk.manager.cancel_all_orders(ACME).cancelled == (id_of("s1", Leg.STOP, 7),)
+    assert resting(desk.exchange) == []
+    assert desk.alarms == []
+
+
+def test_a_cancel_that_shows_nothing_is_believed() -> None:
+    """Cancelled, and the order is not shown any more: it counts as cancelled, and nobody asks for it for ever."""
+    desk = paper_desk()
+    desk.execute(entry())
+
+    def cancel(itself: Callable[..., tuple[CancelOutcome, ...]], keys: object) -> tuple[CancelOutcome, ...]:
+        return tuple(attrs.evolve(outcome, order=None) for outcome in itself(keys))
+
+    desk.exchange.script["cancel"] = cancel
+    desk.execute(close(), None)
+
+    assert resting(desk.exchange) == []
+    assert desk.manager.next_due() is None
+
+
+def test_a_failed_cancel_that_shows_nothing_proves_nothing() -> None:
+    """Neither cancelled nor shown: asked again, and settled when the exchange shows it."""
+    desk = paper_desk()
+    desk.execute(entry())
+
+    def cancel(_: object, keys: Sequence[OrderKey]) -> tuple[CancelOutcome, ...]:
+        return tuple(CancelOutcome(key.client_id, cancelled=False, text="Unknown order sent.") for key in keys)
+
+    desk.exchange.script["cancel"] = cancel
+    desk.execute(close(), None)
+    assert resting(desk.exchange) == ["S1", "T1"]
+
+    desk.exchange.script.clear()
+    desk.guard(10)
+    assert resting(desk.exchange) == []

@@ -177,10 +177,10 @@ def test_the_first_refusal_wins() -> None:
 def test_each_check_alone_refuses(refusal: Refusal) -> None:
     """One thing wrong is enough; nothing is claimed, nothing sent, and once it is mended the signal is carried out."""
     desk = live_desk(host_guards=True)
-    stale = {"valid_until": moment(desk)} if refusal is Refusal.STALE else {}
+    signal = entry(valid_until=moment(desk)) if refusal is Refusal.STALE else entry()
     mend = WRONGS[refusal](desk)
 
-    report = desk.execute(entry(**stale))
+    report = desk.execute(signal)
     mend()
 
     assert (report.outcome, report.reason) == (Outcome.REFUSED, refusal)

@@ -502,3 +502,25 @@ def test_somebody_elses_position_is_no_business_of_ours() -> None:
 
     assert held(desk.exchange) == 3
     assert desk.alarms == []
+
+
+def test_a_history_that_cannot_be_read_refuses_the_entry() -> None:
+    """Without a watermark nobody could tell later what is new: not sent, and the id stays free."""
+    desk = paper_desk(Fault.unreachable(method="GET", path="allOrders", nth=1))
+
+    report = desk.execute(entry())
+
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, Refusal.UNREACHABLE)
+    assert desk.execute(entry()).outcome is Outcome.PROTECTED
+
+
+def test_rounding_anew_is_no_retry() -> None:
+    """It is done once also by a policy that retries nothing."""
+    desk = paper_desk(retry=RetryPolicy(max_retries=0))
+    desk.manager.instrument(ACME)
+    _coarser(desk, "0.1")
+
+    assert desk.execute(entry(), "1.234").filled_quantity == Decimal("1.2")
+    desk.exchange.faults.add(Fault.unreachable(leg="E"))
+    assert desk.execute(entry("s2")).outcome is Outcome.REFUSED
+    assert len(intents(desk.journal, "s2", Leg.ENTRY)) == 1

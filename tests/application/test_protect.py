@@ -19,6 +19,8 @@ from surefill.domain.events import Covered, Exposed
 from surefill.domain.ids import Leg
 from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
 from surefill.domain.report import ClosedBy, ExecutionReport, Outcome
+from surefill.domain.snapshot import Snapshot
+from tests.application.journals import TappedJournal
 from tests.papers import (
     ACME,
     BOLT,
@@ -60,7 +62,7 @@ def report_of(desk: Desk, signal_id: str = "s1") -> ExecutionReport:
 
 # --- one thing goes wrong with a leg ----------------------------------------------------------------------------------
 
-FAULTS = {
+FAULTS: dict[str, Callable[[str], Fault]] = {
     "reply lost": lambda leg: Fault.reply_lost(leg=leg, nth=1),
     "request lost": lambda leg: Fault.request_lost(leg=leg, nth=1),
     "overloaded": lambda leg: Fault.refused(-1008, status=503, leg=leg, nth=1),
@@ -572,3 +574,84 @@ def test_a_restart_sees_the_same_bracket() -> None:
     assert len(arrived(desk.exchange)) == before
     assert after.manager.report("s1") == first
     assert after.alarms == []
+
+
+def test_a_price_that_cannot_be_asked_does_not_keep_a_bracket_open() -> None:
+    """The position is gone and the fill's price does not answer: closed and reported, without the price."""
+    desk = paper_desk(Fault.refused(-2021, "Order would immediately trigger.", leg="S"))
+    created = begun(desk)
+
+    def find(_: object, __: object) -> object:
+        raise ExchangeUnavailableError("no answer")
+
+    desk.exchange.script["find"] = find
+    report = desk.execute(entry(created_at=created))
+
+    assert (report.outcome, report.average_price) == (Outcome.CLOSED, None)
+    assert desk.manager.next_due() is None
+
+
+def test_strays_are_spared_when_the_journal_cannot_be_read() -> None:
+    """Nobody can say whether an order of ours is an orphan: it stays while a position is open."""
+    journal = TappedJournal()
+    desk = paper_desk(journal=journal)
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2"))
+    desk.execute(close("c1"), "1")
+    by_hand(
+        desk.exchange,
+        "POST",
+        "/fapi/v1/algoOrder",
+        algoType="CONDITIONAL",
+        symbol=ACME,
+        side="SELL",
+        type="STOP_MARKET",
+        quantity="1",
+        triggerPrice="50",
+        reduceOnly="true",
+        clientAlgoId=id_of("s1", Leg.STOP, 9),
+    )
+    journal.broken = True
+
+    desk.manager.reconcile(ACME)
+
+    assert resting(desk.exchange) == ["S1", "S9", "T1"]
+    assert AlarmKind.STORE_FAILED in desk.kinds()
+
+
+def test_endless_work_ends_with_an_alarm() -> None:
+    """An orphan that comes back in every look, on a very quick exchange: bounded rounds, and a loud word."""
+    desk = paper_desk(latency=Latency(up_ms=1, down_ms=1), venue=VenueSettings(enforce_limits=False))
+    desk.execute(entry("s0"))
+    desk.execute(close("c0"), None)
+    desk.execute(entry("s1"))
+    stray = attrs.evolve(desk.manager.open_orders(ACME)[0], client_id=id_of("s0", Leg.STOP, 9))
+
+    def snapshot(itself: Callable[[str], Snapshot], symbol: str) -> Snapshot:
+        seen = itself(symbol)
+        return attrs.evolve(seen, conditionals=(*seen.conditionals, stray))
+
+    desk.exchange.script["snapshot"] = snapshot
+    desk.manager.reconcile(ACME)
+
+    assert [alarm.text for alarm in desk.alarms_of(AlarmKind.DUTY_OVERDUE)] == [
+        f"{ACME} does not come to rest after 200 rounds"
+    ]
+
+
+def test_a_clock_that_steps_back_does_not_spin() -> None:
+    """A look dated after the questions that follow it: they are asked once, not for ever."""
+    desk = paper_desk()
+    desk.execute(entry())
+
+    def snapshot(itself: Callable[[str], Snapshot], symbol: str) -> Snapshot:
+        seen = itself(symbol)
+        return attrs.evolve(seen, at_ms=seen.at_ms + 60_000, conditionals=())
+
+    desk.exchange.script["snapshot"] = snapshot
+    desk.manager.reconcile(ACME)
+    desk.exchange.script.clear()
+    desk.guard(120)
+
+    assert report_of(desk).outcome is Outcome.PROTECTED
+    assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]

@@ -127,7 +127,7 @@ def test_an_absent_entry_is_watched_and_closed_in_the_end() -> None:
     assert desk.manager.status().duties == ()
     report = desk.manager.report("s1")
     assert report is not None
-    assert report.outcome is Outcome.NOT_FILLED
+    assert (report.outcome, report.corrections) == (Outcome.NOT_FILLED, ())
     assert held(desk.exchange) == 0
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from surefill.adapters.journal import MemoryJournal, SqliteJournal
+from surefill.adapters.simulated import Fault
 from surefill.adapters.venue.ledger import Row
 from surefill.domain.audit_record import AuditType
-from surefill.domain.errors import ConfigurationError
-from surefill.domain.events import Answered, Event, Intent, Planned, Released, Reported
+from surefill.domain.errors import ConfigurationError, SignalConflict, ValidationError
+from surefill.domain.events import Answered, Claimed, Event, Intent, Planned, Released, Reported
 from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
 from surefill.domain.refusal import Refusal
@@ -26,6 +28,7 @@ from tests.papers import (
     events,
     filled,
     held,
+    id_of,
     names,
     paper_desk,
     paper_exchange,
@@ -389,3 +392,115 @@ def test_a_crash_in_the_crash_recovery_converges() -> None:
     assert entry_orders_filled(desk.exchange, "s1") == 1
     assert len([name for name in resting(desk.exchange) if name[0] == "S"]) == 1
     assert rows_of(desk)
+
+
+# --- interrupted, and the process lives on ----------------------------------------------------------------------------
+
+
+def interrupting(desk: Desk, verb: str, *, after: bool) -> None:
+    """Let a Ctrl-C strike once, right before or right after the exchange heard *verb*."""
+
+    def line(itself: Callable[..., object], *args: object) -> object:
+        desk.exchange.script.clear()
+        if after:
+            itself(*args)
+        raise KeyboardInterrupt
+
+    desk.exchange.script[verb] = line
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("verb", ["snapshot", "send", "send_together"])
+def test_an_interrupted_entry_goes_on_when_it_is_asked_for_again(verb: str, *, after: bool) -> None:
+    """Ctrl-C in the middle, and the host calls again on the same manager: one fill at most, and the truth."""
+    desk = paper_desk()
+    interrupting(desk, verb, after=after)
+    with pytest.raises(KeyboardInterrupt):
+        desk.execute(entry())
+
+    report = desk.execute(entry())
+    desk.guard(30)
+
+    lost = verb == "send" and not after
+    assert report.outcome is (Outcome.NOT_FILLED if lost else Outcome.PROTECTED)
+    assert entry_orders_filled(desk.exchange, "s1") == held(desk.exchange) == (0 if lost else 1)
+    assert [name[0] for name in resting(desk.exchange)] == ([] if lost else ["S", "T"])
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_interrupted_close_goes_on_when_it_is_asked_for_again(*, after: bool) -> None:
+    """The same for a close: what was sent is sought first, and nothing is closed twice."""
+    desk = paper_desk()
+    desk.execute(entry())
+    interrupting(desk, "send", after=after)
+    with pytest.raises(KeyboardInterrupt):
+        desk.execute(close(), "0.4")
+
+    desk.execute(close(), "0.4")
+    desk.guard(30)
+
+    assert held(desk.exchange) in (1, 1 - Decimal("0.4"))
+    assert filled(desk.exchange, "c1", Leg.EXIT) == (Decimal("0.4") if after else 0)
+    assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]
+
+
+def test_a_crashed_close_is_reported_by_the_restart() -> None:
+    """The exit was sent and its answer never written: the new process finds it and reports it."""
+    journal = crash_at(
+        lambda event: isinstance(event, Answered) and event.client_id == id_of("c1", Leg.EXIT),
+    )
+    desk = paper_desk(journal=journal)
+    desk.execute(entry())
+    with pytest.raises(Crash):
+        desk.execute(close(), None)
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+
+    report = after.manager.report("c1")
+    assert report is not None
+    assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
+    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+
+
+def test_a_close_that_stays_unknown_is_asked_for_again_and_again() -> None:
+    """A reconcile that cannot find out leaves it as it is; no report is changed on a guess."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.faults.add(Fault.reply_lost(leg="X"), Fault.visibility_lag(60_000))
+
+    told = desk.execute(close(), None)
+    desk.manager.reconcile(ACME)
+    meanwhile = desk.manager.report("c1")
+    desk.exchange.faults.clear()
+    desk.manager.reconcile(ACME)
+
+    assert told.outcome is Outcome.UNKNOWN
+    assert meanwhile == told
+    settled = desk.manager.report("c1")
+    assert settled is not None
+    assert settled.outcome is Outcome.CLOSED
+
+
+def test_another_process_of_the_same_journal_claims_first() -> None:
+    """Between the look into the journal and the claim somebody else took the id: told, and nothing is sent."""
+    taken: list[Event] = []
+
+    def before(events: Sequence[Event]) -> None:
+        if isinstance(events[0], Claimed) and not taken:
+            taken.append(events[0])
+            journal.inner.claim(events[0])
+
+    journal = TappedJournal(before)
+    desk = paper_desk(journal=journal)
+
+    with pytest.raises(SignalConflict):
+        desk.execute(entry())
+
+    assert names(desk.exchange) == []
+
+
+def test_only_open_signals_have_a_state() -> None:
+    """Asking for one that is not open is a defect of ours, and says so."""
+    with pytest.raises(ValidationError, match="no open signal is called 's9'"):
+        paper_desk().manager._desk.known_state("s9")

@@ -10,9 +10,10 @@ from typing import TypeVar
 import pytest
 
 from surefill.adapters.simulated import Fault
+from surefill.application.unprotected import unprotected
 from surefill.domain.alarm import Alarm, AlarmKind
 from surefill.domain.errors import ConfigurationError
-from surefill.domain.events import Intent
+from surefill.domain.events import Covered, Intent
 from surefill.domain.ids import Leg
 from surefill.domain.order import OrderKind, OrderRequest, Purpose
 from surefill.domain.report import ExecutionReport, Outcome
@@ -125,7 +126,6 @@ def test_many_symbols_side_by_side_with_a_guard() -> None:
             opened = at_once(*works(desk, *signals))
             closed = at_once(
                 *works(desk, (close("x1"), None), (close("x2", BOLT), None), (close("x3", CJK), None)),
-                desk.manager.reconcile_due,  # type: ignore[arg-type]  # its report is of another kind
             )
         finally:
             done.set()
@@ -307,3 +307,20 @@ def test_looking_at_a_signal_survives_its_next_order() -> None:
 
     assert list(legs) == []
     assert first.client_id == id_of("s1", Leg.STOP)
+
+
+def test_an_alarm_is_not_raised_on_half_a_look() -> None:
+    """The stop is seen by one thread between two looks of another: no alarm of a naked time that never was."""
+    desk = paper_desk(Fault.unreachable(leg="S"))
+    desk.execute(entry())
+    core = desk.manager._desk
+    desk.alarms.clear()
+
+    naked = list(unprotected(core, ACME))
+    core.record(Covered(desk.now_ms(), "s1"))
+
+    assert [since for _, since in naked] == [naked[0][1]]
+    assert naked[0][1] > 0
+    assert list(unprotected(core, ACME)) == []
+    desk.manager.reconcile_due()
+    assert all("has had no live stop for" not in alarm.text for alarm in desk.alarms)

@@ -78,13 +78,15 @@ def test_the_next_is_sent_after_the_one_before(monkeypatch: pytest.MonkeyPatch) 
     events: list[tuple[str, bytes]] = []
     ask = Line.ask
 
-    def noted(line: Line, method: str, target: str, headers: Any, body: bytes, deadline: Any, on_sent: Any) -> object:
+    def noted(
+        line: Line, method: str, target: str, headers: Any, body: bytes, deadline: Any, on_sent: Any, most: int
+    ) -> object:
         def sent() -> None:
             events.append(("sent", body[:5]))
             on_sent()
 
         events.append(("begun", body[:5]))
-        return ask(line, method, target, headers, body, deadline, sent)
+        return ask(line, method, target, headers, body, deadline, sent, most)
 
     monkeypatch.setattr(Line, "ask", noted)
     with WireServer(answers(order_row())) as server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import ssl
 from typing import NoReturn
@@ -14,6 +13,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
 
 from surefill.adapters.binance.outcome import failure_of, words
+from surefill.adapters.binance.reading import BadAnswerError
 from surefill.adapters.wire.call import AnswerLostError, NotSentError, WireAnswer
 from surefill.domain.reply import ReplyKind
 from tests.binance.accounts import API_KEY, ORDER, carried, exchange, post, shown
@@ -82,8 +82,7 @@ def test_an_error_that_wraps_itself_ends() -> None:
         (socket.gaierror(API_KEY), "the host's name could not be resolved"),
         (ssl.SSLError(API_KEY), "TLS failed"),
         (BrokenPipeError(API_KEY), "the connection was cut"),
-        (http.client.IncompleteRead(API_KEY.encode()), "the answer was cut short"),
-        (http.client.LineTooLong(API_KEY), "the answer was no HTTP (LineTooLong)"),
+        (BadAnswerError("it was cut short"), "the answer cannot be believed: it was cut short"),
         (ValueError(API_KEY), "the connection failed (ValueError)"),
     ],
 )

@@ -60,7 +60,7 @@ def test_a_folder_holds_everything(tmp_path: Path) -> None:
     assert journal_path(tmp_path).is_file()
     files = audit_files(audit_folder(tmp_path))
     assert len(files) == 1
-    assert all(verify_audit(file).intact for file in files)
+    assert all(verify_audit(file).whole for file in files)
     assert {line["event_type"] for file in files for line in read_audit(file)} >= {"order_placed", "protection_placed"}
     assert {order["client_order_id"] for order in exchange.ledger.rows if order["kind"] == "fill"} == {
         client_id("bot-7", "s1", Leg.ENTRY, 1),

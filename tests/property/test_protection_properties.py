@@ -146,7 +146,7 @@ def _check_rest(desk: ToyDesk, actions: tuple[Action, ...]) -> None:
 @given(_desks(), st.data())
 def test_applying_the_decisions_comes_to_rest(desk: ToyDesk, data: st.DataObject) -> None:
     """Under lag, loss and refusals, whatever the world does, the actions reach a fixed point that keeps the promise."""
-    for _ in range(data.draw(st.integers(0, 4))):
+    for _ in range(data.draw(st.integers(0, 6))):
         for _ in range(data.draw(st.integers(1, 6))):
             actions = desk.decide()
             _check_harmless(desk, actions)
