@@ -214,7 +214,8 @@ class Desk:
     ) -> None:
         """Write a line to the audit log; a failure stops entries, never the work at hand."""
         about = " ".join(part for part in (symbol, signal_id, client_id) if part)
-        logger.log(LEVELS[kind], "{} {} [{}] {}", kind.value, operation, about, _object(response))
+        answered = _object(response)
+        logger.log(LEVELS[kind], "{} {} [{}] {}", kind.value, operation, about, answered)
         record = AuditRecord(
             at_ms=self.now_ms(),
             type=kind,
@@ -222,7 +223,7 @@ class Desk:
             environment=self.exchange.environment,
             symbol=symbol,
             order_data=_object(order_data),
-            response=_object(response),
+            response=answered,
             signal_id=signal_id,
             client_order_id=client_id,
         )

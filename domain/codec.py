@@ -15,6 +15,8 @@ import attrs
 from .numbers import decimal_of, text
 
 T = TypeVar("T")
+_ITSELF = frozenset({str, int, bool, type(None)})
+"""What is its own JSON form; a class derived from one of these, as some enums are, need not be."""
 
 
 def to_json(value: object) -> object:
@@ -22,6 +24,8 @@ def to_json(value: object) -> object:
 
     Decimals become text, enums their names, times ISO 8601.
     """
+    if type(value) in _ITSELF:
+        return value
     if isinstance(value, Enum):  # first: an IntEnum is an int too
         return value.name
     if value is None or isinstance(value, (str, bool, int)):
@@ -39,7 +43,12 @@ def to_json(value: object) -> object:
 
 def fields_to_json(value: attrs.AttrsInstance) -> dict[str, object]:
     """Return the fields of an attrs value as a JSON object."""
-    return {field.name: to_json(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    return {name: to_json(getattr(value, name)) for name in _names(type(value))}
+
+
+@cache
+def _names(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(kind))
 
 
 def from_json(kind: type[T], data: object) -> T:

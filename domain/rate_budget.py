@@ -40,6 +40,19 @@ def _percent(_: object, attribute: attrs.Attribute[int], value: int) -> None:
 
 
 @attrs.frozen(kw_only=True)
+class Shares:
+    """Shares of each limit, in per cent.
+
+    Attributes:
+        hard_percent: past this no entry starts; the rest is for protection and exits.
+        warning_percent: past this a warning is due.
+    """
+
+    hard_percent: int = attrs.field(default=90, validator=_percent)
+    warning_percent: int = attrs.field(default=80, validator=_percent)
+
+
+@attrs.frozen(kw_only=True)
 class RateBudget:
     """What may be asked of the exchange now. Every method returns another value.
 
@@ -50,8 +63,7 @@ class RateBudget:
 
     Attributes:
         limiters: in force.
-        hard_percent: the share of each limit past which no entry starts; the rest is for protection and exits.
-        warning_percent: the share of each limit that is worth a warning.
+        shares: which parts of a limit mean what.
         readings: by the limiter's name, what was told last.
         under_way: what was sent and is not answered.
         spent: by purpose, what was spent since when; for people.
@@ -60,8 +72,7 @@ class RateBudget:
     """
 
     limiters: tuple[Limiter, ...]
-    hard_percent: int = attrs.field(default=90, validator=_percent)
-    warning_percent: int = attrs.field(default=80, validator=_percent)
+    shares: Shares = Shares()
     readings: Mapping[str, Reading] = attrs.field(factory=dict[str, Reading])
     under_way: Cost = Cost()
     spent: Mapping[Purpose, tuple[int, Cost]] = attrs.field(factory=dict[Purpose, tuple[int, Cost]])
@@ -74,11 +85,11 @@ class RateBudget:
         if now_ms - since_ms >= MINUTE_MS:
             since_ms, so_far = now_ms, Cost()
         spent = {**self.spent, purpose: (since_ms, so_far + cost)}
-        return attrs.evolve(self, under_way=self.under_way + cost, spent=spent)
+        return self._with(self.readings, self.under_way + cost, spent)
 
     def released(self, cost: Cost) -> RateBudget:
         """Take back what was reserved for a request that was never sent."""
-        return attrs.evolve(self, under_way=self.under_way.less(cost))
+        return self._with(self.readings, self.under_way.less(cost), self.spent)
 
     def answered(self, cost: Cost, told: Mapping[str, int], now_ms: int) -> RateBudget:
         """Take over the counts *told* by an answer; where it tells none, add the request's own cost to the last one."""
@@ -91,16 +102,16 @@ class RateBudget:
                 if used:
                     at_ms = self.readings[limiter.name].at_ms
                 readings[limiter.name] = Reading(used + units, at_ms)
-        return attrs.evolve(self, readings=readings, under_way=self.under_way.less(cost))
+        return self._with(readings, self.under_way.less(cost), self.spent)
 
     def capacity(self, now_ms: int) -> Capacity:
         """Return how it stands, for the core and for people."""
         return Capacity(
             allowances=tuple(self._allowance(limiter, now_ms) for limiter in self.limiters),
-            hard_percent=self.hard_percent,
+            hard_percent=self.shares.hard_percent,
             banned_until_ms=_future(self.banned_until_ms, now_ms),
             entries_paused_until_ms=_future(self.paused_until_ms, now_ms),
-            warning_percent=self.warning_percent,
+            warning_percent=self.shares.warning_percent,
             spent=tuple(
                 Spent(purpose, cost)
                 for purpose, (since_ms, cost) in self.spent.items()
@@ -111,18 +122,33 @@ class RateBudget:
     def warnings(self, now_ms: int) -> Iterator[Allowance]:
         """Yield the limits of which more than the warning share is used."""
         for limiter in self.limiters:
-            allowance = self._allowance(limiter, now_ms)
-            if allowance.used * 100 >= allowance.limit * self.warning_percent:
-                yield allowance
+            used = self._used(limiter, now_ms) + limiter.units(self.under_way)
+            if used * 100 >= limiter.limit * self.shares.warning_percent:
+                yield self._allowance(limiter, now_ms)
 
     def wait_ms(self, cost: Cost, now_ms: int) -> int | None:
         """Return how long an entry of *cost* has to wait for the end of a window, or None when it may start."""
         waits = [
             self._rest_ms(limiter, now_ms)
             for limiter in self.limiters
-            if self._allowance(limiter, now_ms).used + limiter.units(cost) > limiter.limit * self.hard_percent // 100
+            if self._used(limiter, now_ms) + limiter.units(self.under_way) + limiter.units(cost)
+            > limiter.limit * self.shares.hard_percent // 100
         ]
         return max(waits, default=None)
+
+    def _with(
+        self, readings: Mapping[str, Reading], under_way: Cost, spent: Mapping[Purpose, tuple[int, Cost]]
+    ) -> RateBudget:
+        """Return the same with other counts; every request passes here, and this is quicker than `attrs.evolve`."""
+        return RateBudget(
+            limiters=self.limiters,
+            shares=self.shares,
+            readings=readings,
+            under_way=under_way,
+            spent=spent,
+            banned_until_ms=self.banned_until_ms,
+            paused_until_ms=self.paused_until_ms,
+        )
 
     def _allowance(self, limiter: Limiter, now_ms: int) -> Allowance:
         used = self._used(limiter, now_ms) + limiter.units(self.under_way)

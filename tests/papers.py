@@ -43,6 +43,8 @@ from tests.scripted import ScriptedExchange
 
 ACME, BOLT, CJK = "ACMEUSDT", "BOLTUSDT", "测试USDT"
 NAMESPACE = "desk"
+FLAT: tuple[Decimal, list[str]] = (Decimal(0), [])
+"""Neither size nor orders."""
 E = TypeVar("E", bound=Event)
 
 

@@ -86,6 +86,8 @@ def _encoded(record: AuditRecord, seq: int, prev_hash: str, order_data: object, 
 
 def _plain(value: object, longest: int, depth: int = DEPTH_MAX) -> object:
     """Return *value* as JSON holds it exactly: numbers but small integers as text, unknown things by their type."""
+    if type(value) is str:  # most are; an enum may be a text, too, and is not meant here
+        return _cut(value, longest)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Enum):

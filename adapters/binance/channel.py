@@ -13,7 +13,6 @@ from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 
 from ...domain.errors import ConfigurationError
-from ...ports.clock import Clock
 from ..wire.call import AnswerLostError, Call, NotSentError, Result, WireAnswer
 from .answer import answer_of
 from .credentials import Credentials
@@ -69,6 +68,15 @@ class _Pool(HTTPConnectionPool):
         return cast("BaseHTTPResponse", answer)
 
 
+class _Answered(requests.Response):
+    """What we look at of an answer: its status and itself. The rest of requests' class is left out, for speed."""
+
+    def __init__(self, request: requests.PreparedRequest, raw: Any) -> None:
+        self.status_code = raw.status
+        self.raw = raw
+        self.request = request
+
+
 class _Adapter(HTTPAdapter):
     """requests' adapter without the look-ups that depend on things that never change here."""
 
@@ -89,12 +97,8 @@ class _Adapter(HTTPAdapter):
         return (request.url or "")[self._base_length :]
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Return what we look at of an answer: its status and itself."""
-        response = requests.Response()
-        response.status_code = resp.status
-        response.raw = resp
-        response.request = req
-        return response
+        """Return what we look at of an answer; one that is not ours comes from a library that mocks requests."""
+        return _Answered(req, resp) if isinstance(resp, HttpAnswer) else super().build_response(req, resp)
 
 
 class Channel:
@@ -104,13 +108,11 @@ class Channel:
         base_url: scheme, host and port.
         line: the connection.
         credentials: None for market data only.
-        clock: measures how long answers take.
     """
 
-    def __init__(self, base_url: str, line: Line, credentials: Credentials | None, clock: Clock) -> None:
+    def __init__(self, base_url: str, line: Line, credentials: Credentials | None) -> None:
         self._base_url = base_url
         self._credentials = credentials
-        self._clock = clock
         self._line = line
         self._pool = _Pool(line, "surefill", 1)
         self._session = requests.Session()
@@ -137,7 +139,6 @@ class Channel:
         except ValueError:
             return NotSentError("a parameter cannot be sent: it was no Unicode text")
         logger.debug("{} {} {}", call.method, call.path, _Shown(call))
-        started_ms = self._clock.monotonic_ms()
         self._pool.trip = Trip(deadline, on_sent, _size_max(call))
         try:
             result = self._ask(call, request, signature)
@@ -154,7 +155,7 @@ class Channel:
             "{} {} after {} ms: {}",
             call.method,
             call.path,
-            self._clock.monotonic_ms() - started_ms,
+            _Passed(deadline),
             f"HTTP {result.status}" if isinstance(result, WireAnswer) else result,
         )
         return result
@@ -205,6 +206,16 @@ class Channel:
         return answer
 
 
+@attrs.frozen
+class _Passed:
+    """How long a request took, for the log, measured only if somebody listens."""
+
+    deadline: Deadline
+
+    def __str__(self) -> str:
+        return str(self.deadline.passed_ms())
+
+
 def _size_max(call: Call) -> int:
     if call.changes:
         return BODY_MAX
@@ -230,7 +241,8 @@ class _Shown:
 
 def _scrubbed(data: bytes, signature: str, credentials: Credentials) -> bytes:
     """Return *data* without our key and signature, should an answer repeat them: what it says may end up in a log."""
-    for secret in (signature, unquote(signature), credentials.api_key.reveal()):
+    plain = unquote(signature) if "%" in signature else signature
+    for secret in {signature, plain, credentials.api_key.reveal()}:
         if len(secret) >= _SCRUBBED_LENGTH_MIN:
             data = data.replace(secret.encode("ascii"), _SCRUBBED)
     return data

@@ -20,11 +20,16 @@ class Deadline:
         seconds: from now.
     """
 
-    __slots__ = ("_clock", "_end_ms")
+    __slots__ = ("_clock", "_end_ms", "begun_ms")
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
-        self._end_ms = clock.monotonic_ms() + round(seconds * 1000)
+        self.begun_ms = clock.monotonic_ms()
+        self._end_ms = self.begun_ms + round(seconds * 1000)
+
+    def passed_ms(self) -> int:
+        """Return how long it has lasted."""
+        return self._clock.monotonic_ms() - self.begun_ms
 
     def left_seconds(self) -> float:
         """Return how long may still be waited, above 0.

@@ -11,7 +11,6 @@ from typing import cast
 import attrs
 from requests.structures import CaseInsensitiveDict
 
-from ...ports.clock import Clock
 from ..wire.call import AnswerLostError, NotSentError
 from .deadline import Deadline, DeadlineSocket, DeadlineTlsSocket
 from .dialling import Dialler
@@ -52,10 +51,9 @@ class Headers(CaseInsensitiveDict[str]):
 class Line:
     """A connection that is made when needed, kept while it is sound, and thrown away at the first doubt."""
 
-    def __init__(self, route: Route, dialler: Dialler, clock: Clock) -> None:
+    def __init__(self, route: Route, dialler: Dialler) -> None:
         self._route = route
         self._dialler = dialler
-        self._clock = clock
         self._socket: DeadlineSocket | DeadlineTlsSocket | None = None
         self._used_ms = 0
 
@@ -102,13 +100,13 @@ class Line:
             line.close()
 
     def _connected(self, deadline: Deadline) -> DeadlineSocket | DeadlineTlsSocket:
-        line, now_ms = self._socket, self._clock.monotonic_ms()
-        if line is not None and (now_ms - self._used_ms > IDLE_MAX_MS or not _sound(line)):
+        line = self._socket
+        if line is not None and (deadline.begun_ms - self._used_ms > IDLE_MAX_MS or not _sound(line)):
             self.drop()
             line = None
         if line is None:
             line = self._socket = self._dial(deadline)
-        self._used_ms = now_ms
+        self._used_ms = deadline.begun_ms
         line.deadline = deadline
         line.settimeout(deadline.left_seconds())
         return line

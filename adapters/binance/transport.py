@@ -69,7 +69,7 @@ class HttpsTransport:
         self._patience = patience
 
         def channel() -> Channel:
-            return Channel(environment.base_url, Line(route, dialler, clock), credentials, clock)
+            return Channel(environment.base_url, Line(route, dialler), credentials)
 
         self._entries = Lane("entry", channel)
         self._others = Lane("protection", channel)

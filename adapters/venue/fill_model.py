@@ -17,6 +17,26 @@ class Slippage(Protocol):
         ...
 
 
+def _not_negative(_: object, attribute: "attrs.Attribute[int]", value: int) -> None:
+    if value < 0:
+        raise ValueError(f"{attribute.name} must not be negative, was {value}")
+
+
+def _is_sensible(_: object, attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value < 10_000:
+        raise ValueError(f"{attribute.name} must be a Decimal from 0 to below 10000, was {value!r}")
+
+
+def _is_size(_: object, attribute: "attrs.Attribute[Decimal | None]", value: Decimal | None) -> None:
+    if value is not None and (not isinstance(value, Decimal) or not value.is_finite() or value < 0):
+        raise ValueError(f"{attribute.name} must be None or a Decimal of 0 or more, was {value!r}")
+
+
+def _is_fraction(_: object, attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value < 1:
+        raise ValueError(f"{attribute.name} must be a Decimal from 0 to below 1, was {value!r}")
+
+
 @attrs.frozen
 class NoSlippage:
     """The taker gets the best price as shown."""
@@ -30,12 +50,7 @@ class NoSlippage:
 class FixedTicks:
     """The taker pays a fixed number of *ticks* beyond the best price."""
 
-    ticks: int = attrs.field(default=1)
-
-    @ticks.validator
-    def _not_negative(self, attribute: "attrs.Attribute[int]", value: int) -> None:
-        if value < 0:
-            raise ValueError(f"ticks must not be negative, was {value}")
+    ticks: int = attrs.field(default=1, validator=_not_negative)
 
     def worsened(self, price: int, tick: int, direction: int) -> int:
         """Return *price* moved by the ticks; a price off the grid first goes to the worse neighbour."""
@@ -46,12 +61,7 @@ class FixedTicks:
 class BasisPoints:
     """The taker pays *basis_points* (hundredths of a per cent) beyond the best price, up to the next tick."""
 
-    basis_points: Decimal = attrs.field()
-
-    @basis_points.validator
-    def _sensible(self, attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:
-        if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value < 10_000:
-            raise ValueError(f"basis_points must be a Decimal from 0 to below 10000, was {value!r}")
+    basis_points: Decimal = attrs.field(validator=_is_sensible)
 
     def worsened(self, price: int, tick: int, direction: int) -> int:
         """Return *price* moved by the basis points and rounded away from the taker to the grid."""
@@ -78,18 +88,8 @@ class FillModel:
     slippage: Slippage = FixedTicks(1)
     quoted_slippage: Slippage = NoSlippage()
     synthetic_half_spread_ticks: int = attrs.field(default=1, validator=attrs.validators.ge(0))
-    synthetic_size: Decimal | None = attrs.field(default=None)
-    cost_buffer: Decimal = attrs.field(default=Decimal("0.0005"))
-
-    @synthetic_size.validator
-    def _is_size(self, attribute: "attrs.Attribute[Decimal | None]", value: Decimal | None) -> None:
-        if value is not None and (not isinstance(value, Decimal) or not value.is_finite() or value < 0):
-            raise ValueError(f"synthetic_size must be None or a Decimal of 0 or more, was {value!r}")
-
-    @cost_buffer.validator
-    def _is_fraction(self, attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:
-        if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value < 1:
-            raise ValueError(f"cost_buffer must be a Decimal from 0 to below 1, was {value!r}")
+    synthetic_size: Decimal | None = attrs.field(default=None, validator=_is_size)
+    cost_buffer: Decimal = attrs.field(default=Decimal("0.0005"), validator=_is_fraction)
 
 
 def _onto_grid(price: int, tick: int, direction: int) -> int:

@@ -11,7 +11,7 @@ from loguru import logger
 from ...domain.budget import Capacity, Cost
 from ...domain.errors import ConfigurationError, RateLimitedError
 from ...domain.order import Purpose
-from ...domain.rate_budget import MINUTE_MS, RateBudget
+from ...domain.rate_budget import MINUTE_MS, RateBudget, Shares
 from ...domain.rate_budget import Limiter as Limit
 from ...domain.refusal import Refusal
 from .call import AnswerLostError, Call, Result, WireAnswer
@@ -69,9 +69,10 @@ class Meter:
 
     def __init__(self, *, hard_percent: int = HARD_PERCENT, warning_percent: int = WARNING_PERCENT) -> None:
         try:
-            self._budget = RateBudget(limiters=(), hard_percent=hard_percent, warning_percent=warning_percent)
+            shares = Shares(hard_percent=hard_percent, warning_percent=warning_percent)
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
+        self._budget = RateBudget(limiters=(), shares=shares)
         self._headers: dict[str, str] = {}
         self._warned: frozenset[str] = frozenset()
         self._lock = Lock()
@@ -107,10 +108,10 @@ class Meter:
         with self._lock:
             before = self._budget
             told: dict[str, int] = {}
-            for limiter in self._budget.limiters:
-                value = headers.get(self._headers[limiter.name], "")
+            for name, header in self._headers.items():
+                value = headers.get(header, "")
                 if value.isascii() and value.isdigit() and len(value) <= 9:
-                    told[limiter.name] = int(value)
+                    told[name] = int(value)
             cost = cost_of(call)
             if call.path == TICKER_PRICE_PATH:  # what it tells is wrong; the next answer tells its cost, too
                 told = {name: used for name, used in told.items() if name.startswith("orders")}

@@ -99,7 +99,7 @@ def replay(
         say_json(replayed.result.to_json())
     else:
         say_summary(console(), replayed.result)
-    return 0
+    return 1 if replayed.result.violations else 0
 
 
 def _carry_out(order: ReplayOrder) -> Replayed:

@@ -15,6 +15,14 @@ def nothing(_: Sequence[Event]) -> None:
     """The tap that does nothing."""
 
 
+class DurableMemory(MemoryJournal):
+    """A memory journal that a live exchange takes for a durable one."""
+
+    @property
+    def durable(self) -> bool:
+        return True
+
+
 class TappedJournal:
     """A memory journal with a tap before and after each write.
 

@@ -18,6 +18,7 @@ from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.retry_policy import RetryPolicy
 from tests.papers import (
     ACME,
+    FLAT,
     NAMESPACE,
     arrived,
     begun,
@@ -85,7 +86,7 @@ def test_what_happened_meanwhile_is_adopted_too() -> None:
     report = after.execute(entry())
 
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert sent_of(desk.exchange, "s1") == ["E1", "S1", "T1"]
 
 

@@ -17,6 +17,7 @@ from surefill.domain.refusal import Refusal
 from surefill.domain.report import ClosedBy, Outcome
 from tests.papers import (
     ACME,
+    FLAT,
     arrived,
     by_hand,
     close,
@@ -47,7 +48,7 @@ def test_a_close_takes_all_of_ours(*, short: bool) -> None:
     assert names(desk.exchange) == ["E1", "S1", "T1", "X1", "-S1", "-T1"]
     leaving = arrived(desk.exchange)[3]
     assert (leaving.params["side"], leaving.params["reduceOnly"]) == ("BUY" if short else "SELL", "true")
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert report.average_price == Decimal(str(rows(desk.exchange, "fill")[-1]["price"]))
     assert report.exit is not None
     assert report.exit.client_id == id_of("c1", Leg.EXIT)
@@ -108,7 +109,7 @@ def test_more_than_ours_is_bounded() -> None:
 
     report = desk.execute(close(), "7")
 
-    assert (report.outcome, report.filled_quantity, held(desk.exchange)) == (Outcome.CLOSED, Decimal(1), 0)
+    assert (report.outcome, report.filled_quantity, held(desk.exchange)) == (Outcome.CLOSED, Decimal(1), Decimal(0))
 
 
 def test_nothing_of_ours_is_already_flat() -> None:
@@ -187,7 +188,7 @@ def test_a_close_that_races_with_the_stop() -> None:
     report = desk.execute(close(), None)
 
     assert report.outcome is Outcome.ALREADY_FLAT
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     bracket = desk.manager.report("s1")
     assert bracket is not None
     assert bracket.closed_by is ClosedBy.STOP_LOSS

@@ -369,6 +369,7 @@ def test_the_naked_time_is_measured() -> None:
     covered = events(desk.journal, "s1", Covered)[0].at_ms
     answered = next(int(row["time_ms"] or 0) for row in rows(desk.exchange, "fill")) + 20
     assert report.naked_seconds == Decimal(covered - answered) / 1000
+    assert report.naked_seconds is not None
     assert report.naked_seconds > Decimal("0.5")
     assert report.outcome is Outcome.PROTECTED
 

@@ -22,6 +22,7 @@ from surefill.domain.report import Outcome
 from tests.application.test_settle import _unfinished
 from tests.papers import (
     ACME,
+    FLAT,
     Desk,
     arrived,
     by_hand,
@@ -84,7 +85,7 @@ def test_one_fault_on_an_exit_is_overcome(fault: Fault) -> None:
 
     assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
     assert filled(desk.exchange, "c1", Leg.EXIT) == 1
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert all(one.params["reduceOnly"] == "true" for one in arrived(desk.exchange, "POST") if one.name[0] == "X")
 
 
@@ -153,7 +154,7 @@ def test_an_exit_nobody_knows_of_is_unknown_and_settled_later() -> None:
     assert report.outcome is Outcome.UNKNOWN
     assert legs == ["S1", "T1"]
     assert exit_names(desk) == ["X1"]
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     settled = desk.manager.report("c1")
     assert settled is not None
     assert (settled.outcome, settled.filled_quantity) == (Outcome.CLOSED, Decimal(1))
@@ -207,7 +208,7 @@ def test_a_large_position_is_closed_in_slices() -> None:
 
     sent = [one.params["quantity"] for one in arrived(desk.exchange, "POST") if one.name[0] == "X"]
     assert sent == ["1", "0.4", "0.4", "0.2"]
-    assert (report.outcome, report.filled_quantity, held(desk.exchange)) == (Outcome.CLOSED, Decimal(1), 0)
+    assert (report.outcome, report.filled_quantity, held(desk.exchange)) == (Outcome.CLOSED, Decimal(1), Decimal(0))
 
 
 def test_more_slices_than_one_call_sends() -> None:

@@ -14,6 +14,7 @@ from surefill.domain.refusal import Refusal
 from surefill.domain.report import ClosedBy, Outcome
 from tests.papers import (
     ACME,
+    FLAT,
     arrived,
     close,
     entry,
@@ -138,7 +139,7 @@ def test_the_plan_is_checked_again_after_the_position_was_left() -> None:
     report = desk.execute(entry("s2", short=True))
 
     assert (report.outcome, report.reason) == (Outcome.REFUSED, Refusal.STOP_CROSSED)
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert sent_of(desk.exchange, "s2") == ["X1"]
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from surefill.adapters.journal import MemoryJournal
 from surefill.adapters.simulated import Fault
 from surefill.application import gate
 from surefill.domain.alarm import AlarmKind
@@ -20,9 +19,11 @@ from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
 from surefill.ports.kill_switch import HaltOrder
+from tests.application.journals import DurableMemory
 from tests.papers import (
     ACME,
     BOLT,
+    FLAT,
     Desk,
     arrived,
     begun,
@@ -35,14 +36,6 @@ from tests.papers import (
     resting,
     trade_by_hand,
 )
-
-
-class DurableMemory(MemoryJournal):
-    """A memory journal that a live exchange takes for a durable one."""
-
-    @property
-    def durable(self) -> bool:
-        return True
 
 
 def live_desk(**others: object) -> Desk:
@@ -258,7 +251,7 @@ def test_nothing_that_stops_entries_stops_a_close() -> None:
         WRONGS[refusal](desk)
 
     assert desk.execute(close(), None).outcome is Outcome.CLOSED
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
 
 
 # --- the kill switch --------------------------------------------------------------------------------------------------
@@ -287,7 +280,7 @@ def test_the_switch_from_outside_flattens() -> None:
 
     desk.guard(10)
 
-    assert (held(desk.exchange), resting(desk.exchange)) == (2, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == (Decimal(2), [])
     report = desk.manager.report("s1")
     assert report is not None
     assert report.outcome is Outcome.CLOSED

@@ -86,7 +86,12 @@ def test_the_balance() -> None:
 
     balance = desk.manager.get_account_balance()
 
-    assert (balance.asset, balance.wallet, balance.available, balance.unrealized) == ("USDT", 10_000, 10_000, 0)
+    assert (balance.asset, balance.wallet, balance.available, balance.unrealized) == (
+        "USDT",
+        Decimal(10_000),
+        Decimal(10_000),
+        Decimal(0),
+    )
     with pytest.raises(ValidationError, match="XYZ"):
         desk.manager.get_account_balance("XYZ")
 

@@ -24,6 +24,7 @@ from tests.application.journals import TappedJournal
 from tests.papers import (
     ACME,
     BOLT,
+    FLAT,
     Desk,
     arrived,
     begun,
@@ -173,7 +174,7 @@ def test_by_policy_the_position_is_closed_at_the_hard_deadline() -> None:
     assert leaving.params["reduceOnly"] == "true"
     assert [alarm.at_ms - known for alarm in desk.alarms] == [3_000, 8_000]
     assert (report.outcome, report.naked_seconds) == (Outcome.CLOSED, None)
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert [line.order_data["why"] for line in desk.lines(AuditType.FLATTENED)] == [ExitWhy.UNPROTECTED.value]
     assert desk.lines(AuditType.PROTECTION_PLACED) == []
     assert report_of(desk).closed_by is ClosedBy.EXIT
@@ -234,7 +235,7 @@ def test_a_stop_refused_as_crossed_is_due(code: int) -> None:
 
     assert report.outcome is Outcome.CLOSED
     assert [name for name in names(desk.exchange) if name[0] != "-"] == ["E1", "T1", "X1"]
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     leaving = next(one for one in arrived(desk.exchange) if one.name == "X1")
     assert leaving.at_ms - fill_known_ms(desk) <= 1_000
     assert [line.order_data["why"] for line in desk.lines(AuditType.FLATTENED)] == [ExitWhy.STOP_DUE.value]
@@ -254,7 +255,7 @@ def test_the_price_falls_through_the_stop_before_it_is_placed() -> None:
     report = desk.execute(entry())
 
     assert report.outcome is Outcome.CLOSED
-    assert (held(exchange), resting(exchange)) == (0, [])
+    assert (held(exchange), resting(exchange)) == FLAT
     assert "X1" in names(exchange)
 
 
@@ -266,7 +267,7 @@ def test_the_mark_beyond_a_missing_stop_is_reason_enough() -> None:
 
     desk.guard(5)
 
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert [line.order_data["why"] for line in desk.lines(AuditType.FLATTENED)] == [ExitWhy.STOP_DUE.value]
 
 
@@ -436,7 +437,7 @@ def test_when_one_leg_fills_the_other_is_cancelled(price: str, closed_by: Closed
 
     desk.guard(10)
 
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert names(desk.exchange)[-1] == f"-{left}"
     report = report_of(desk)
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, closed_by)
@@ -459,7 +460,7 @@ def test_a_stop_filled_in_part_leaves_the_rest_protected() -> None:
 
     desk.guard(20)
 
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert filled(desk.exchange, "s1", Leg.STOP) + filled(desk.exchange, "s1", Leg.EXIT) == 1
 
 

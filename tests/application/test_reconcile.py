@@ -20,6 +20,7 @@ from tests.application.test_settle import _unfinished
 from tests.papers import (
     ACME,
     BOLT,
+    FLAT,
     arrived,
     begun,
     by_hand,
@@ -174,7 +175,7 @@ def test_a_halt_at_its_highest_level_flattens_ours() -> None:
     desk.manager.halt(HaltLevel.FLATTEN_OURS, reason="an accident")
     desk.guard(10)
 
-    assert (held(desk.exchange, ACME), held(desk.exchange, BOLT)) == (2, 0)
+    assert (held(desk.exchange, ACME), held(desk.exchange, BOLT)) == (Decimal(2), Decimal(0))
     assert (resting(desk.exchange, ACME), resting(desk.exchange, BOLT)) == ([], [])
     assert all(one.params["reduceOnly"] == "true" for one in arrived(desk.exchange) if one.name == "X1")
     for signal_id in ("s1", "s2"):
@@ -196,7 +197,7 @@ def test_a_flattening_halt_goes_on_after_a_restart() -> None:
     after.manager.reconcile()
     after.guard(5)
 
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
 
 
 def test_an_interrupted_close_is_reported_by_reconcile() -> None:

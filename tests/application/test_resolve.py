@@ -21,6 +21,7 @@ from surefill.domain.snapshot import History, Watermark
 from tests.papers import (
     ACME,
     BOLT,
+    FLAT,
     Desk,
     arrived,
     begun,
@@ -145,7 +146,7 @@ def test_a_late_fill_is_flattened() -> None:
     assert report is not None
     assert (report.outcome, report.closed_by, report.filled_quantity) == (Outcome.CLOSED, ClosedBy.EXIT, Decimal(1))
     assert [each.outcome for each in report.corrections] == [Outcome.CLOSED]
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert names(desk.exchange) == ["E1", "X1"]
     assert AlarmKind.LATE_FILL in desk.kinds()
     assert [line.signal_id for line in desk.lines(AuditType.LATE_FILL)] == ["s1"]

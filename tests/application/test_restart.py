@@ -18,9 +18,10 @@ from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
-from tests.application.journals import TappedJournal, nothing
+from tests.application.journals import DurableMemory, TappedJournal, nothing
 from tests.papers import (
     ACME,
+    FLAT,
     Desk,
     close,
     entry,
@@ -306,7 +307,7 @@ def test_a_closed_bracket_is_found_gone_after_a_restart() -> None:
     after = restart(desk)
     after.manager.reconcile()
 
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     report = after.manager.report("s1")
     assert report is not None
     assert report.outcome is Outcome.CLOSED
@@ -361,7 +362,7 @@ def test_a_journal_on_disk_brings_everything_back(tmp_path: Path) -> None:
         assert after.manager.report("s1") == first
         assert after.execute(entry()) == first
         assert after.execute(close("c2"), None).outcome is Outcome.CLOSED
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
 
 
 def test_a_live_exchange_refuses_a_forgetful_journal() -> None:
@@ -427,6 +428,19 @@ def test_an_interrupted_entry_goes_on_when_it_is_asked_for_again(verb: str, *, a
     assert [name[0] for name in resting(desk.exchange)] == ([] if lost else ["S", "T"])
 
 
+def test_an_interrupted_entry_on_a_live_exchange_is_sought_first() -> None:
+    """Nobody reconciled in between: the call itself takes the open question up again, and sends no second entry."""
+    desk = paper_desk(exchange=paper_exchange(real_time=True), journal=DurableMemory(), host_guards=True)
+    interrupting(desk, "send", after=True)
+    with pytest.raises(KeyboardInterrupt):
+        desk.execute(entry())
+
+    report = desk.execute(entry())
+
+    assert report.outcome is Outcome.PROTECTED
+    assert names(desk.exchange) == ["E1", "S1", "T1"]
+
+
 @pytest.mark.parametrize("after", [False, True])
 def test_an_interrupted_close_goes_on_when_it_is_asked_for_again(*, after: bool) -> None:
     """The same for a close: what was sent is sought first, and nothing is closed twice."""
@@ -460,7 +474,7 @@ def test_a_crashed_close_is_reported_by_the_restart() -> None:
     report = after.manager.report("c1")
     assert report is not None
     assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
 
 
 def test_a_close_that_stays_unknown_is_asked_for_again_and_again() -> None:

@@ -89,7 +89,7 @@ def test_a_price_that_never_comes_does_not_hold_up_the_report() -> None:
 
     assert (report.outcome, report.average_price) == (Outcome.PROTECTED, None)
     assert desk.now_ms() - began <= 15_000
-    assert (held(desk.exchange), resting(desk.exchange)) == (1, ["S1", "T1"])
+    assert (held(desk.exchange), resting(desk.exchange)) == (Decimal(1), ["S1", "T1"])
 
 
 def test_a_rejected_entry_needs_no_settling() -> None:

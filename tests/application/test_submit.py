@@ -15,7 +15,7 @@ from surefill.domain.ids import Leg
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
 from tests.application.journals import TappedJournal, breaking_at
-from tests.papers import arrived, close, entry, held, intents, names, paper_desk, paper_exchange, resting, rows
+from tests.papers import FLAT, arrived, close, entry, held, intents, names, paper_desk, paper_exchange, resting, rows
 
 
 def test_the_intent_is_committed_before_the_request_leaves() -> None:
@@ -102,7 +102,7 @@ def test_exits_go_on_without_a_journal() -> None:
     report = desk.execute(close(), None)
 
     assert report.outcome is Outcome.CLOSED
-    assert (held(desk.exchange), resting(desk.exchange)) == (0, [])
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert AlarmKind.STORE_FAILED in desk.kinds()
     refused = desk.execute(entry("s2"))
     assert (refused.outcome, refused.reason) == (Outcome.REFUSED, Refusal.STORE_FAILED)

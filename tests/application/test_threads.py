@@ -24,6 +24,7 @@ from tests.papers import (
     ACME,
     BOLT,
     CJK,
+    FLAT,
     Desk,
     close,
     entry,
@@ -135,7 +136,7 @@ def test_many_symbols_side_by_side_with_a_guard() -> None:
     assert [report.outcome for report in closed[:3]] == [Outcome.CLOSED] * 3
     desk.guard(10)
     for symbol in (ACME, BOLT, CJK):
-        assert (held(desk.exchange, symbol), resting(desk.exchange, symbol)) == (0, [])
+        assert (held(desk.exchange, symbol), resting(desk.exchange, symbol)) == FLAT
     assert desk.alarms == []
 
 

@@ -344,7 +344,7 @@ def test_a_connection_idle_for_long_is_replaced() -> None:
     machine = HandClock(0)
     with WireServer(says(framed(200, GOOD))) as server:
         route = Route("127.0.0.1", server.port)
-        line = Line(route, Dialler(1.0), machine)
+        line = Line(route, Dialler(1.0))
 
         def ask() -> None:
             line.ask("GET", "/", Headers({}, "x"), None, Deadline(machine, 5), lambda: None, 10_000)
@@ -460,7 +460,7 @@ def test_an_answer_that_repeats_the_request_shows_nothing() -> None:
     """A message that echoes key and signature reaches nobody's error text."""
 
     def echo(peer: object, request: object) -> bool:
-        body = {"code": -1100, "msg": f"bad: {request.body.decode()[-64:]} of {API_KEY}"}  # type: ignore[attr-defined]
+        body = {"code": -1100, "msg": f"bad: {request.body.decode()[-64:]} of {API_KEY}"}  # type: ignore[attr-defined]  # any request
         return answers(body, status=400)(peer, request)  # type: ignore[arg-type]  # echoes what it received
 
     with WireServer(echo) as server:

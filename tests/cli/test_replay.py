@@ -158,8 +158,10 @@ def test_a_tick_comes_before_a_signal_of_the_same_millisecond(
 ) -> None:
     """A signal at the very moment a candle opens is judged by that candle's price; an earlier one by the old price."""
     candles = [FLAT, ("110.0", "110.1", "109.9", "110.0"), ("110.0", "110.1", "109.9", "110.0")]
-    late = replayed(capsys, Inputs.make(tmp_path, candles, [signal("a", 1, stop="90")]))
-    assert late["signals"][0]["entry_price"] == "110.2"
+    late = Inputs.make(tmp_path, candles, [signal("a", 1, stop="90")])
+    assert replayed(capsys, late, "--ledger", tmp_path / "ledger")["signals"][0]["entry_price"] == "110.2"
+    requests = [row["time_ms"] for row in ledger_rows(tmp_path / "ledger") if row["kind"] == "request"]
+    assert min(time_ms for time_ms in requests if time_ms > at(0)) == at(1, 20), "its first request left at its moment"
 
     # The orders of the earlier one arrive after the candle has opened, but it is judged by the price before.
     early = Inputs.make(tmp_path, candles, [signal("a", 1, stop="105", ms=-1_000)])

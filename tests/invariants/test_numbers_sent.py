@@ -89,6 +89,14 @@ def test_rounding_goes_toward_the_entry_by_less_than_a_tick(
     assert (found == []) is sound
 
 
+def test_a_price_that_needs_no_rounding_is_sent_as_it_is() -> None:
+    """A wish on the grid may not be moved by a tick, not even toward the entry."""
+    exact = Asked(signal_id="s", is_long=True, quantity=Decimal(1), stop=Decimal("90.00"), target=None)
+
+    assert faults("S", exact, quantity="0.999", triggerPrice="90.00") == []
+    assert "whole step" in faults("S", exact, quantity="0.999", triggerPrice="90.05")[0]
+
+
 def test_sizes_are_rounded_down_by_less_than_a_step() -> None:
     """An entry is not larger than asked, nor smaller by a whole step; its legs may be smaller, after a partial fill."""
     assert faults("E", LONG, quantity="0.999") == []

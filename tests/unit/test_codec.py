@@ -142,3 +142,20 @@ def test_what_has_no_exact_json_is_refused(value: object) -> None:
     """Floats above all: a value without an exact form is a programming error, and said so."""
     with pytest.raises(TypeError, match=f"no JSON form for {type(value).__name__}"):
         to_json(value)
+
+
+class _Word(str):
+    __slots__ = ()
+
+
+class _Letter(str, Enum):  # noqa: UP042 both at once is the point
+    A = "first"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, None), (True, True), (7, 7), ("x", "x"), (_Word("x"), "x"), (_Letter.A, "A"), (HaltLevel.NONE, "NONE")],
+)
+def test_plain_values_are_their_own_json(value: object, expected: object) -> None:
+    """Text, whole numbers, truth and nothing stay what they are; an enum is its name, whatever else it is too."""
+    assert to_json(value) == expected

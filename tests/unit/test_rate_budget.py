@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from surefill.domain.budget import Allowance, Capacity, Cost, Spent
 from surefill.domain.order import Purpose
-from surefill.domain.rate_budget import Limiter, RateBudget
+from surefill.domain.rate_budget import Limiter, RateBudget, Shares
 
 NOW_MS = 1_795_300_000_000
 WEIGHT = Limiter("weight/1m", 60_000, 2_400, counts_orders=False)
@@ -100,7 +100,7 @@ def test_warnings_begin_at_the_warning_share() -> None:
 def test_shares_are_shares(field: str, percent: int) -> None:
     """Below one and above a hundred per cent are refused, by name."""
     with pytest.raises(ValueError, match=f"{field}: must be 1 to 100, was {percent}"):
-        RateBudget(limiters=(), **{field: percent})  # type: ignore[arg-type]  # by name
+        Shares(**{field: percent})
 
 
 def test_pauses_end() -> None:

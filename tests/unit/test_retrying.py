@@ -32,7 +32,7 @@ class _Exchange:
 
     def __init__(self, *failures: Exception) -> None:
         self.clock = VirtualClock(0)
-        self.failures = list(failures)
+        self.failures: list[Exception] = list(failures)
         self.calls: list[tuple[int, object]] = []
 
     def __getattr__(self, verb: str) -> Callable[..., object]:
