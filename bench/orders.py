@@ -2,11 +2,11 @@
 
     python bench/orders.py [--json] [--rounds 15] [--orders 40] [--brackets 15]
 
-Processor time of this process, in turns, the least disturbed round of each counts:
+Processor time of this process, the four taking turns round by round; the median round of each counts:
 
 - one signed market order: stamp, sign, send, parse
-- the whole entry: a signal validated, rounded and planned, its order stamped, signed, sent and parsed, and its line in the
-  audit log; without the journal
+- the whole entry: a signal validated, rounded and planned, its order stamped, signed, sent and parsed, and its line in
+  the audit log; without the journal
 - for information, the same with the desk's work around it: admission, claim and three records in a journal in memory
 
 Then the wall time of a bracket at an artificial delay of 50 ms: from the entry's first byte until stop and target are
@@ -57,6 +57,7 @@ from surefill.domain.snapshot import Reference
 CPU_RATIO_MAX = 0.50
 BRACKET_RATIO_MAX = 0.70
 DELAY_MS = 50
+_POLICY = ProtectionPolicy()
 POST, ORDER, ENTRY, DESK = "requests.Session.post", "one signed order", "whole entry", "entry with journal"
 
 SYMBOL = {
@@ -172,16 +173,16 @@ def signal_of(number: int) -> Signal:
     )
 
 
-def plan_of(signal: Signal, instrument: Instrument, now_ms: int) -> Bracket:
-    """Return the bracket of *signal*."""
+def plan_of(signal: Signal, instrument: Instrument, reference: Reference) -> Bracket:
+    """Return the bracket of *signal*, on prices that were read a moment ago."""
     bracket = Bracket.plan(
         signal,
         quantity=Decimal("0.0104"),
         instrument=instrument,
-        reference=Reference("BTCUSDT", Decimal("64210.5"), Decimal("64210.4"), now_ms, 100),
+        reference=reference,
         mode=PositionMode.ONE_WAY,
         namespace="bench",
-        policy=ProtectionPolicy(),
+        policy=_POLICY,
     )
     if not isinstance(bracket, Bracket):
         raise SystemExit(f"no bracket: {bracket}")
@@ -199,6 +200,7 @@ class Client:
     body: bytes
     headers: dict[str, str]
     instrument: Instrument
+    reference: Reference
     request: OrderRequest
     numbers: Iterator[int] = attrs.field(factory=lambda: count(1))
 
@@ -238,7 +240,7 @@ class Client:
 
     def plan(self, signal: Signal) -> Bracket:
         """Round and check, on facts as they were read a moment ago."""
-        return plan_of(signal, self.instrument, self.exchange.clock.now_ms())
+        return plan_of(signal, self.instrument, self.reference)
 
     def begin(self) -> tuple[str, Bracket]:
         """Take a new signal in, up to its plan."""
@@ -304,10 +306,11 @@ def client(url: str) -> Iterator[Client]:
         )  # fmt: skip
         headers = {"X-MBX-APIKEY": key, "Content-Type": "application/x-www-form-urlencoded"}
         instrument = parse_instrument(SYMBOL)
-        request = plan_of(signal_of(0), instrument, exchange.clock.now_ms()).entry(1)
+        reference = Reference("BTCUSDT", Decimal("64210.5"), Decimal("64210.4"), exchange.clock.now_ms(), 100)
+        request = plan_of(signal_of(0), instrument, reference).entry(1)
         prepared = exchange.prepare(request)
         body = "&".join(f"{name}={value}" for name, value in prepared.parameters.items()) + "&signature=" + "a" * 64
-        made = Client(exchange, desk, session, url, body.encode(), headers, instrument, request)
+        made = Client(exchange, desk, session, url, body.encode(), headers, instrument, reference, request)
         exchange.synchronise()
         for _ in range(20):
             made.post()
@@ -331,24 +334,22 @@ def cpu_microseconds(work: Callable[[], None], times: int) -> float:
 
 def measure(rounds: int, orders: int, brackets: int) -> dict[str, float]:
     """Measure everything in turns."""
-    best = dict.fromkeys((POST, ORDER, ENTRY, DESK), float("inf"))
     with server() as (at_once, delayed):
         with client(at_once) as made:
             works = {POST: made.post, ORDER: made.order, ENTRY: made.entry, DESK: made.entry_at_desk}
-            for _ in range(rounds):
-                for name, work in works.items():
-                    best[name] = min(best[name], cpu_microseconds(work, orders))
+            found = [{name: cpu_microseconds(work, orders) for name, work in works.items()} for _ in range(rounds)]
         with client(delayed) as made:
             pairs = [(made.posts_seconds(), made.bracket_seconds()) for _ in range(brackets)]
     posts, ours = (statistics.median(each) for each in zip(*pairs, strict=True))
-    return {**best, "three posts": posts * 1000, "bracket": ours * 1000}
+    middle = {name: statistics.median(each[name] for each in found) for name in works}
+    return {**middle, "three posts": posts * 1000, "bracket": ours * 1000}
 
 
 def main() -> int:
     """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description="What an order costs beside requests.Session.post.")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    parser.add_argument("--rounds", type=int, default=15, help="rounds; the best counts (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds; the median counts (default %(default)s)")
     parser.add_argument("--orders", type=int, default=40, help="orders a round (default %(default)s)")
     parser.add_argument("--brackets", type=int, default=15, help="brackets; the median counts (default %(default)s)")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)

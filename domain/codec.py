@@ -43,7 +43,11 @@ def to_json(value: object) -> object:
 
 def fields_to_json(value: attrs.AttrsInstance) -> dict[str, object]:
     """Return the fields of an attrs value as a JSON object."""
-    return {name: to_json(getattr(value, name)) for name in _names(type(value))}
+    encoded: dict[str, object] = {}
+    for name in _names(type(value)):
+        item = getattr(value, name)
+        encoded[name] = item if type(item) in _ITSELF else to_json(item)
+    return encoded
 
 
 @cache

@@ -109,9 +109,12 @@ def _plain(value: object, longest: int, depth: int = DEPTH_MAX) -> object:
 
 
 def _plain_mapping(value: Mapping[object, object], longest: int, depth: int) -> dict[str, object]:
+    items = list(value.items())[:longest]
     kept = {
-        _cut(key if isinstance(key, str) else f"<{type(key).__name__}>", longest): _plain(item, longest, depth - 1)
-        for key, item in list(value.items())[:longest]
+        _cut(key if isinstance(key, str) else f"<{type(key).__name__}>", longest): (
+            item if item is None or (type(item) is str and len(item) <= longest) else _plain(item, longest, depth - 1)
+        )
+        for key, item in items
     }
     if len(value) > longest:
         kept["<truncated>"] = f"{len(value)} entries"

@@ -26,14 +26,14 @@ def answer_of(
 
     Args:
         status: the HTTP status.
-        headers: as received; those that tell limits and pauses are kept.
+        headers: names in lower case; those that tell limits and pauses are kept.
         data: the body as received.
         size_max: the longest body, unpacked, that is looked at.
         large: whether it is the one body of megabytes.
     """
     if not 200 <= status <= 599:
         return AnswerLostError(f"HTTP {status} is no final answer")
-    named = [(name.lower(), value) for name, value in headers]
+    named = list(headers)
     try:
         plain = _unpacked(data, [value for name, value in named if name == "content-encoding"], size_max)
         body = parse_large(plain) if large else parse(plain)

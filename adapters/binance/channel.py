@@ -10,7 +10,7 @@ import attrs
 import requests
 from loguru import logger
 from requests.adapters import HTTPAdapter
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 
 from ...domain.errors import ConfigurationError
 from ..wire.call import AnswerLostError, Call, NotSentError, Result, WireAnswer
@@ -29,6 +29,8 @@ READ_BODY_MAX: Final = 4 * 1024 * 1024
 """The longest answer to a read; a page of a thousand orders has about half a megabyte."""
 LARGE_BODY_MAX: Final = 32 * 1024 * 1024
 """The longest exchangeInfo; today's has two megabytes."""
+_NO_TIMEOUT: Final = Timeout()
+"""The deadline is ours; a value made once spares requests making one for each request."""
 _SCRUBBED: Final = b"(hidden)"
 _SCRUBBED_LENGTH_MIN: Final = 8
 """A shorter key is a plaything, and taking it out of an answer might change a number."""
@@ -189,7 +191,7 @@ class Channel:
 
     def _ask(self, call: Call, request: requests.PreparedRequest, signature: str) -> Result:
         try:
-            response = self._adapter.send(request, stream=True)
+            response = self._adapter.send(request, stream=True, timeout=_NO_TIMEOUT)
         except (NotSentError, AnswerLostError):
             raise
         except Exception as error:  # noqa: BLE001 - what is not on the list of `failure_of` means: it may have arrived
@@ -223,10 +225,10 @@ def _size_max(call: Call) -> int:
 
 
 def _contents(raw: Any, size_max: int) -> tuple[Iterable[tuple[str, str]], bytes]:
-    """Return headers and body; an answer that is not ours comes from a library that mocks requests."""
+    """Return headers, names in lower case, and body; one that is not ours comes from a library that mocks requests."""
     if isinstance(raw, HttpAnswer):
         return raw.headers, raw.body
-    return raw.headers.items(), bytes(raw.read(size_max + 1))
+    return [(name.lower(), value) for name, value in raw.headers.items()], bytes(raw.read(size_max + 1))
 
 
 @attrs.frozen

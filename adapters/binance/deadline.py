@@ -11,6 +11,9 @@ import ssl
 
 from ...ports.clock import Clock
 
+SLACK_SECONDS = 0.02
+"""A wait that is longer by so little is left as it is: telling the system anew costs more than it is worth."""
+
 
 class Deadline:
     """A moment after which nobody waits any more.
@@ -43,6 +46,17 @@ class Deadline:
         return left_ms / 1000
 
 
+def keep_to(line: socket.socket, deadline: Deadline) -> None:
+    """Let *line* wait no longer than until *deadline*, give or take `SLACK_SECONDS`.
+
+    Raises:
+        TimeoutError: it has passed.
+    """
+    left, limit = deadline.left_seconds(), line.gettimeout()
+    if limit is None or not left <= limit <= left + SLACK_SECONDS:
+        line.settimeout(left)
+
+
 class DeadlineSocket(socket.socket):
     """A socket whose every receive waits no longer than until its *deadline*."""
 
@@ -51,7 +65,7 @@ class DeadlineSocket(socket.socket):
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Receive, as `socket.socket` does."""
         if self.deadline is not None:
-            self.settimeout(self.deadline.left_seconds())
+            keep_to(self, self.deadline)
         return super().recv(bufsize, flags)
 
 
@@ -63,5 +77,5 @@ class DeadlineTlsSocket(ssl.SSLSocket):
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """Receive, as `ssl.SSLSocket` does."""
         if self.deadline is not None:
-            self.settimeout(self.deadline.left_seconds())
+            keep_to(self, self.deadline)
         return super().recv(buflen, flags)

@@ -12,7 +12,7 @@ import attrs
 from requests.structures import CaseInsensitiveDict
 
 from ..wire.call import AnswerLostError, NotSentError
-from .deadline import Deadline, DeadlineSocket, DeadlineTlsSocket
+from .deadline import Deadline, DeadlineSocket, DeadlineTlsSocket, keep_to
 from .dialling import Dialler
 from .outcome import words
 from .proxy import Proxy, open_tunnel
@@ -108,7 +108,7 @@ class Line:
             line = self._socket = self._dial(deadline)
         self._used_ms = deadline.begun_ms
         line.deadline = deadline
-        line.settimeout(deadline.left_seconds())
+        keep_to(line, deadline)
         return line
 
     def _dial(self, deadline: Deadline) -> DeadlineSocket | DeadlineTlsSocket:

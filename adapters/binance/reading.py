@@ -41,7 +41,7 @@ class HttpAnswer:
 
     Attributes:
         status: as received; it may be none that is final.
-        headers: names as received, and values.
+        headers: names in lower case, and values.
         body: still packed, if it came packed.
         reusable: whether the connection is free for the next request.
     """
@@ -65,7 +65,10 @@ def read_answer(source: Source, size_max: int) -> HttpAnswer:
         if status != 100:
             break
         version, status, headers = _head(inbox.through(b"\r\n\r\n", HEAD_MAX))
-    values = {name: [value for other, value in headers if other.lower() == name] for name in _FRAMING}
+    values: dict[str, list[str]] = {name: [] for name in _FRAMING}
+    for name, value in headers:
+        if name in values:
+            values[name].append(value)
     ended_by_close = False
     if status < 200 or status in _BODILESS:
         body = b""
@@ -94,7 +97,7 @@ def _head(data: bytes) -> tuple[int, int, tuple[tuple[str, str], ...]]:
         name, colon, value = line.decode("latin-1").partition(":")
         if not colon or _NAME.fullmatch(name) is None:
             raise BadAnswerError("a header was malformed")
-        headers.append((name, value.strip(" \t")))
+        headers.append((name.lower(), value.strip(" \t")))
     return int(status[1]), int(status[2]), tuple(headers)
 
 

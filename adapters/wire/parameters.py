@@ -63,7 +63,7 @@ def digest(params: Mapping[str, str]) -> str:
     as the exchange received them, in any order, can compute it again.
     """
     pairs = sorted((name, value) for name, value in params.items() if name != "signature")
-    if _NEEDS_NO_QUOTES.fullmatch("".join(params.values())):
+    if _NEEDS_NO_QUOTES.fullmatch("".join((*params, *params.values()))):
         text = "&".join([f"{name}={value}" for name, value in pairs])  # the usual order: the same text, sooner
     else:
         text = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs)

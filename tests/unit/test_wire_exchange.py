@@ -340,12 +340,19 @@ def test_the_newest_watermark_costs_one_row_each() -> None:
 
 def test_a_stop_that_triggered_is_cancelled_in_the_order_service() -> None:
     """-2011 from the algo service: its child, under the same id, is cancelled where it lives."""
-    script = Script().refuse("DELETE", ALGO, -2011).body("DELETE", ORDER, order_row(status="CANCELED"))
+    script = (
+        Script()
+        .refuse("DELETE", ALGO, -2011)
+        .body("DELETE", ORDER, order_row(status="CANCELED"))
+        .body("GET", ALGO, algo_row(algoStatus="CANCELED"))
+    )
 
     (outcome,) = wire_exchange(script).cancel([STOP_KEY])
 
-    assert (outcome.cancelled, outcome.order) == (True, None)
-    assert paths(script) == ["DELETE algoOrder", "DELETE order"]
+    assert outcome.cancelled
+    assert outcome.order is not None
+    assert outcome.order.status is OrderStatus.CANCELED
+    assert paths(script) == ["DELETE algoOrder", "DELETE order", "GET algoOrder"]
 
 
 def test_an_order_that_is_gone_is_shown() -> None:
