@@ -51,7 +51,9 @@ def obey_kill_switch(desk: Desk) -> HaltLevel:
         desk.record(Halted(desk.now_ms(), order.level, order.reason, outside=True), vital=True)
         desk.alarm(AlarmKind.HALTED, f"halted at {order.level.name} from outside: {order.reason}")
     elif order is None and desk.book.halt_outside:
-        desk.record(Resumed(desk.now_ms(), "the halt from outside was taken away"), vital=True)
+        own = desk.book.own_halt
+        released = Resumed(desk.now_ms(), "the halt from outside was taken away")
+        desk.record(released if own is None else attrs.evolve(own, at_ms=desk.now_ms()), vital=True)
     return desk.book.halt_level
 
 

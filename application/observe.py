@@ -8,7 +8,7 @@ import attrs
 
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
-from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError
+from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError, RateLimitedError
 from ..domain.events import Event, Missed, Seen
 from ..domain.ids import Leg, parse_ours, stem
 from ..domain.instrument import Instrument
@@ -125,7 +125,7 @@ def refresh_rules(desk: Desk, symbol: str) -> Instrument | None:
 def unanswered(desk: Desk, error: OrderExecutionError | AuthenticationError, symbol: str) -> None:
     """Write down that the exchange did not answer a read."""
     desk.note(
-        AuditType.API_ERROR,
+        AuditType.RATE_LIMIT if isinstance(error, RateLimitedError) else AuditType.API_ERROR,
         "read",
         symbol=symbol,
         response={"error": type(error).__name__, "code": error.code, "text": str(error)},

@@ -108,9 +108,7 @@ def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
 
 def _unanswered(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> None:
     """The exchange did not answer: tell about it."""
-    desk.note(
-        AuditType.API_ERROR, "protect", symbol=symbol, response={"error": type(error).__name__, "text": str(error)}
-    )
+    unanswered(desk, error, symbol)
     kind = AlarmKind.NOT_ALLOWED if isinstance(error, AuthenticationError) else AlarmKind.EXCHANGE_UNREACHABLE
     desk.alarm(kind, f"{symbol}: {error}", symbol=symbol)
 

@@ -9,6 +9,7 @@ from ..domain.events import Allotment, Answered, Intent
 from ..domain.ids import Leg
 from ..domain.leg_state import LegState
 from ..domain.order import OrderRequest, Purpose
+from ..domain.refusal import Refusal
 from ..domain.reply import Reply, ReplyKind
 from ..domain.snapshot import Watermark
 from ..ports.exchange import Prepared
@@ -75,7 +76,7 @@ def _intent(desk: Desk, order: Wanted, prepared: Prepared) -> Intent:
 
 def _note(desk: Desk, order: Wanted, reply: Reply) -> None:
     desk.note(
-        _AUDIT_TYPES[reply.kind],
+        AuditType.RATE_LIMIT if reply.refusal in _LIMITS else _AUDIT_TYPES[reply.kind],
         order.leg.name.lower(),
         symbol=order.request.symbol,
         signal_id=order.signal_id,
@@ -85,6 +86,7 @@ def _note(desk: Desk, order: Wanted, reply: Reply) -> None:
     )
 
 
+_LIMITS = (Refusal.RATE_LIMITED, Refusal.BANNED)
 _AUDIT_TYPES = {
     ReplyKind.ACCEPTED: AuditType.ORDER_PLACED,
     ReplyKind.EXISTS: AuditType.ORDER_PLACED,

@@ -28,6 +28,7 @@ class Book:
         halt_level: the kill switch.
         halt_reason: why it was set.
         halt_outside: it was set from outside, and is released when the outer switch is.
+        own_halt: the halt set from inside, which stands again once the outer switch is released.
         frozen: symbols closed to entries by an explicit freeze, with the reason.
     """
 
@@ -35,6 +36,7 @@ class Book:
     halt_level: HaltLevel = HaltLevel.NONE
     halt_reason: str = ""
     halt_outside: bool = False
+    own_halt: Halted | None = None
     frozen: dict[str, str] = attrs.field(factory=dict[str, str])
 
     @classmethod
@@ -50,8 +52,10 @@ class Book:
         match event:
             case Halted():
                 self.halt_level, self.halt_reason, self.halt_outside = event.level, event.reason, event.outside
+                self.own_halt = self.own_halt if event.outside else event
             case Resumed():
                 self.halt_level, self.halt_reason, self.halt_outside = HaltLevel.NONE, "", False
+                self.own_halt = None
             case Frozen():
                 self.frozen[event.symbol] = event.reason
             case Thawed():

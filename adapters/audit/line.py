@@ -32,6 +32,7 @@ FIRST_PREV_HASH = "0" * 64
 NAME_CHARACTERS_MAX = 512
 DEPTH_MAX = 8
 _CUTS = (LINE_BYTES_MAX, 2_048, 128)
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,8 +81,7 @@ def _encoded(record: AuditRecord, seq: int, prev_hash: str, order_data: object, 
         seq,
         prev_hash,
     )
-    text = json.dumps(dict(zip(FIELDS, values, strict=True)), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.encode("ascii") + b"\n"
+    return _ENCODER.encode(dict(zip(FIELDS, values, strict=True))).encode("ascii") + b"\n"
 
 
 def _plain(value: object, longest: int, depth: int = DEPTH_MAX) -> object:

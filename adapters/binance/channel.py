@@ -191,7 +191,7 @@ class Channel:
 
     def _ask(self, call: Call, request: requests.PreparedRequest, signature: str) -> Result:
         try:
-            response = self._adapter.send(request, stream=True, timeout=_NO_TIMEOUT)
+            response = self._adapter.send(request, stream=True, timeout=_NO_TIMEOUT)  # type: ignore[arg-type]  # documented, but not in its types
         except (NotSentError, AnswerLostError):
             raise
         except Exception as error:  # noqa: BLE001 - what is not on the list of `failure_of` means: it may have arrived

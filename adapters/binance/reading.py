@@ -162,10 +162,10 @@ class _Inbox:
 
     def everything(self, most: int) -> bytes:
         """Return what comes up to the end of the connection."""
-        while piece := self._source.recv(65_536):
+        while len(self._data) <= most and (piece := self._source.recv(65_536)):
             self._data += piece
-            if len(self._data) > most:
-                raise BadAnswerError("it was too large")
+        if len(self._data) > most:
+            raise BadAnswerError("it was too large")
         return self._take(len(self._data))
 
     def _more(self) -> None:

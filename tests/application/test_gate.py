@@ -33,6 +33,7 @@ from tests.papers import (
     moment,
     paper_desk,
     paper_exchange,
+    restart,
     resting,
     trade_by_hand,
 )
@@ -298,6 +299,24 @@ def test_a_lower_order_from_outside_does_not_lower_a_halt() -> None:
 
     assert (first.reason, second.reason) == (Refusal.HALTED, Refusal.HALTED)
     assert desk.manager.status().halt_level is HaltLevel.CANCEL_ENTRIES
+
+
+def test_a_halt_of_the_host_outlives_a_stronger_one_from_outside() -> None:
+    """Halted by the host, flattened from outside, released outside: the host's own halt stands until it resumes."""
+    order: list[HaltOrder | None] = [None]
+    desk = paper_desk(kill_switch=lambda: order[0])
+    desk.manager.halt(HaltLevel.NO_ENTRIES, reason="ourselves")
+    order[0] = HaltOrder(HaltLevel.FLATTEN_OURS, "an operator")
+    during = desk.execute(entry())
+    order[0] = None
+
+    after = desk.execute(entry())
+
+    assert "an operator" in during.text
+    assert (after.reason, "ourselves" in after.text) == (Refusal.HALTED, True)
+    assert restart(desk).manager.status().halt_level is HaltLevel.NO_ENTRIES
+    desk.manager.resume(reason="over")
+    assert desk.execute(entry()).outcome is Outcome.PROTECTED
 
 
 # --- foreign size -----------------------------------------------------------------------------------------------------
