@@ -16,7 +16,13 @@ _SLOW_IS_NO_FAULT = (HealthCheck.too_slow,)
 settings.register_profile("dev", deadline=None, suppress_health_check=_SLOW_IS_NO_FAULT)
 settings.register_profile("fast", deadline=None, suppress_health_check=_SLOW_IS_NO_FAULT, max_examples=10)
 settings.register_profile(
-    "ci", deadline=None, suppress_health_check=_SLOW_IS_NO_FAULT, derandomize=True, database=None, print_blob=True
+    "ci",
+    deadline=None,
+    suppress_health_check=_SLOW_IS_NO_FAULT,
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    print_blob=True,
 )
 settings.register_profile(
     "deep",

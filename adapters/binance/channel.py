@@ -146,9 +146,6 @@ class Channel:
             result = self._ask(call, request, signature)
         except (NotSentError, AnswerLostError) as failure:
             result = type(failure)(*failure.args)  # another one, without the traceback and what it holds
-        except BaseException:
-            self._line.drop()
-            raise
         finally:
             self._pool.trip = None
         if not isinstance(result, WireAnswer):

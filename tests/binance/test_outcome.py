@@ -12,6 +12,7 @@ import responses
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
 
+from surefill.adapters.binance import channel
 from surefill.adapters.binance.outcome import failure_of, words
 from surefill.adapters.binance.reading import BadAnswerError
 from surefill.adapters.wire.call import AnswerLostError, NotSentError, WireAnswer
@@ -108,6 +109,21 @@ def test_a_mocked_answer_may_be_too_long() -> None:
 
     assert isinstance(result, AnswerLostError)
     assert "too large" in str(result)
+
+
+def test_an_answer_that_breaks_our_reading_is_a_lost_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong after the request has arrived, nobody knows what became of it."""
+
+    def broken(*_: object, **__: object) -> NoReturn:
+        raise ZeroDivisionError(API_KEY)
+
+    monkeypatch.setattr(channel, "answer_of", broken)
+    with responses.RequestsMock() as mock:
+        mock.post(URL + ORDER, json=order_row())
+        result = carried(URL)
+
+    assert isinstance(result, AnswerLostError)
+    assert str(result) == "the connection failed (ZeroDivisionError)"
 
 
 def test_an_exchange_under_mocks() -> None:

@@ -216,7 +216,7 @@ def test_a_proxy_that_does_not_connect_us_got_nothing(authority: Authority, answ
         reply = exchange.send(exchange.prepare(market_request()))
         exchange.close()
 
-    assert reply.kind is ReplyKind.NOT_SENT
+    assert (reply.kind, reply.text) == (ReplyKind.NOT_SENT, "the proxy did not connect us")
     assert "passw0rd" not in repr(reply)
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surefill.adapters.binance import Patience
 from surefill.adapters.binance import line as line_module
 from surefill.adapters.binance.deadline import Deadline, DeadlineSocket
 from surefill.adapters.binance.dialling import Dialler
@@ -377,6 +378,39 @@ def test_an_interrupted_request_leaves_no_connection(monkeypatch: pytest.MonkeyP
 
     assert isinstance(second, WireAnswer)
     assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "first",
+    [framed(200, GOOD) + b"HTTP/1.1 200 OK\r\nContent-Le", framed(200, GOOD, "Connection: close")],
+    ids=["half an answer too much", "wants to close"],
+)
+def test_a_connection_that_is_not_free_is_replaced(first: bytes) -> None:
+    """When something came behind an answer, or the server wants to close, the next request has a new connection."""
+    with WireServer(says(first), answers(order_row(orderId=7))) as server:
+        carrier = transport(server.url)
+        results = [carrier.perform([post()])[0] for _ in range(2)]
+        carrier.close()
+
+    ids = [result.body["orderId"] for result in results if isinstance(result, WireAnswer)]  # type: ignore[index]  # ours
+    assert ids == [70123456789, 7]
+    assert server.connections == 2
+
+
+def test_each_request_has_its_own_deadline() -> None:
+    """A connection that was made for a patient read does not make an order patient."""
+    patience = Patience(order_seconds=SHORT_SECONDS, read_seconds=30.0, connect_seconds=30.0)
+    with WireServer(answers([]), holds) as server:
+        carrier = transport(server.url, patience)
+        carrier.perform([READ])
+        watch = Stopwatch()
+        (result,) = carrier.perform([post(Purpose.EXIT)])
+        took = watch.seconds()
+        carrier.close()
+
+    assert isinstance(result, AnswerLostError)
+    assert server.connections == 1
+    assert took < TOO_LATE
 
 
 def test_a_socket_without_a_deadline_is_a_socket() -> None:

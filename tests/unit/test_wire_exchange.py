@@ -581,3 +581,20 @@ def test_stamps_begin_anew_after_the_clock_was_set_back() -> None:
     third = exchange.prepare(market_request())
 
     assert [each.timestamp_ms - NOW_MS for each in (first, second, third)] == [0, 1, -10_999]
+
+
+def test_an_order_under_way_is_counted_already() -> None:
+    """While the answer is awaited the budget holds the order, and afterwards what the answer tells."""
+    script = Script()
+    exchange = wire_exchange(script)
+    during: list[int] = []
+
+    def answer(_: Call) -> WireAnswer:
+        during.extend(one.used for one in exchange.capacity().allowances if one.counts_orders)
+        return WireAnswer(200, order_row(), {"X-MBX-ORDER-COUNT-10S": "7"})
+
+    script.on("POST", ORDER, answer)
+    exchange.send(exchange.prepare(market_request()))
+
+    assert during == [1, 1]
+    assert [one.used for one in exchange.capacity().allowances if one.counts_orders] == [7, 1]
