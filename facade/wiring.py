@@ -359,7 +359,7 @@ def write_kill_file(state_dir: str | os.PathLike[str], level: HaltLevel, reason:
 
 
 def remove_kill_file(state_dir: str | os.PathLike[str]) -> bool:
-    """Take the halt from outside away; the owner still has to resume()."""
+    """Take the halt from outside away; the owner notices at its next entry or reconcile."""
     return KillFile(state_dir).remove()
 
 

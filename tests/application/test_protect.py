@@ -15,7 +15,7 @@ from surefill.domain.actions import ExitWhy
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import AuthenticationError, ExchangeUnavailableError
-from surefill.domain.events import Covered, Exposed
+from surefill.domain.events import Covered, Exposed, WrittenOff
 from surefill.domain.ids import Leg
 from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
 from surefill.domain.report import ClosedBy, ExecutionReport, Outcome
@@ -490,9 +490,12 @@ def test_a_position_closed_by_hand_is_written_off() -> None:
     by_hand(desk.exchange, "POST", "/fapi/v1/order", symbol=ACME, side="SELL", type="MARKET", quantity="1")
     gone = desk.now_ms()
 
+    first = desk.manager.reconcile(ACME)
+    believed = events(desk.journal, "s1", WrittenOff)
     desk.guard(15)
 
     report = report_of(desk)
+    assert (first.actions, believed) == ((), [])
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.ELSEWHERE)
     cancels = list(arrived(desk.exchange, "DELETE"))
     assert min(one.at_ms for one in cancels) - gone >= 3_000
