@@ -54,7 +54,7 @@ chaos: .venv/.synced ## the property tests, longer: make chaos SEED=7 EXAMPLES=5
 
 .PHONY: bench
 bench: .venv/.synced ## how fast the venue and the core are, as measured here
-	@set -e; for script in bench/*.py; do $(PY) "$$script"; done
+	@status=0; for script in bench/*.py; do echo "== $$script"; $(PY) "$$script" || status=1; done; exit $$status
 
 .PHONY: build
 build: .venv/.synced ## the wheel, installed and tested in a clean environment with the sources out of sight
