@@ -66,13 +66,23 @@ def ask(url: str, path: str) -> Any:
     return body
 
 
+def _hear_ctrl_c() -> None:
+    """A shell that starts the tests in the background lets them, and what they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def running() -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """The program as a process of its own, and what it printed first."""
     command = [sys.executable, "-m", "surefill", "venue", "--json", "--seed", "7"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SUREFILL_")}
     with subprocess.Popen(  # noqa: S603 - our own program
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 - no thread of ours runs here yet
     ) as process:
         assert process.stdout is not None
         text = ""
