@@ -87,7 +87,7 @@ class Retrying:
     Args:
         exchange: the exchange itself.
         policy: how often, and after which waits.
-        on_retry: told of each retry before its wait; it must not raise.
+        on_retry: told of each retry before its wait; what it raises is logged, and the read goes on.
         waiting_seconds_max: the longest sum of waits in one call.
     """
 
@@ -273,6 +273,13 @@ class _Patience:
             self.policy.attempts_max,
             seconds,
         )
-        if self.on_retry is not None:
-            self.on_retry(ReadRetry(self.clock.now_ms(), self.operation, self.failures, seconds, error))
+        self._tell(ReadRetry(self.clock.now_ms(), self.operation, self.failures, seconds, error))
         self.clock.sleep(seconds)
+
+    def _tell(self, retry: ReadRetry) -> None:
+        if self.on_retry is None:
+            return
+        try:
+            self.on_retry(retry)
+        except Exception as error:  # noqa: BLE001 - whoever listens must not end the read that somebody waits for
+            logger.error("the retry of {} could not be told: {}: {}", retry.operation, type(error).__name__, error)

@@ -166,6 +166,20 @@ def _overdue(desk: Desk, _: Signal) -> Declined | None:
     return Declined(Refusal.OVERDUE, text)
 
 
+def _traffic(desk: Desk, _: Signal) -> Declined | None:
+    """Refuse now what the adapter would refuse at the first read or send, before the id is claimed."""
+    now, capacity = desk.now_ms(), desk.exchange.capacity()
+    barriers = (
+        (capacity.banned_until_ms, Refusal.BANNED, "the exchange has banned this address: stop whatever else sends"),
+        (capacity.entries_paused_until_ms, Refusal.RATE_LIMITED, "the exchange asked for a pause"),
+        (capacity.entries_broken_until_ms, Refusal.BREAKER, "the exchange failed again and again; its breaker is open"),
+    )
+    for until_ms, refusal, why in barriers:
+        if until_ms is not None and until_ms > now:
+            return Declined(refusal, f"{why}; entries may start again in {until_ms - now} ms")
+    return None
+
+
 def _budget(desk: Desk, _: Signal) -> Declined | None:
     capacity = desk.exchange.capacity()
     if capacity.affords(Purpose.ENTRY, ENTRY_WORST_CASE, desk.now_ms()):
@@ -175,7 +189,7 @@ def _budget(desk: Desk, _: Signal) -> Declined | None:
 
 
 _Check = Callable[[Desk, Signal], Declined | None]
-_CHECKS: tuple[_Check, ...] = (_closing, _halted, _stores, _guarded, _fresh, _frozen, _overdue, _budget)
+_CHECKS: tuple[_Check, ...] = (_closing, _halted, _stores, _guarded, _fresh, _frozen, _overdue, _traffic, _budget)
 
 
 def checks() -> Iterator[str]:

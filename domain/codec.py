@@ -1,13 +1,17 @@
-"""Domain values to JSON and back, for the journal: exact, typed, and refusing what it does not know."""
+"""Domain values to JSON and back, for the journal: exact, typed, and refusing what it does not know.
+
+What is to be done with a type is found out once and kept as a function: the journal encodes, decodes and compares every
+event.
+"""
 
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
@@ -24,21 +28,8 @@ def to_json(value: object) -> object:
 
     Decimals become text, enums their names, times ISO 8601.
     """
-    if type(value) in _ITSELF:
-        return value
-    if isinstance(value, Enum):  # first: an IntEnum is an int too
-        return value.name
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, Decimal):
-        return text(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [to_json(item) for item in cast("tuple[object, ...]", value)]
-    if attrs.has(type(value)):
-        return fields_to_json(cast("attrs.AttrsInstance", value))
-    raise TypeError(f"no JSON form for {type(value).__name__}")
+    kind: Any = type(value)
+    return value if kind in _ITSELF else _writer(kind)(value)
 
 
 def fields_to_json(value: attrs.AttrsInstance) -> dict[str, object]:
@@ -46,13 +37,9 @@ def fields_to_json(value: attrs.AttrsInstance) -> dict[str, object]:
     encoded: dict[str, object] = {}
     for name in _names(type(value)):
         item = getattr(value, name)
-        encoded[name] = item if type(item) in _ITSELF else to_json(item)
+        kind: Any = type(item)
+        encoded[name] = item if kind in _ITSELF else _writer(kind)(item)
     return encoded
-
-
-@cache
-def _names(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(kind))
 
 
 def from_json(kind: type[T], data: object) -> T:
@@ -61,64 +48,105 @@ def from_json(kind: type[T], data: object) -> T:
     Raises:
         ValueError: the data does not have the shape of *kind*.
     """
-    return cast("T", _build(kind, data))
-
-
-def _build(kind: Any, data: object) -> object:
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType):
-        return _build_optional(kind, data)
-    if origin is tuple:
-        return tuple(_build(get_args(kind)[0], item) for item in _list(data))
-    if kind is Decimal:
-        return decimal_of(data, "number")
-    if kind is datetime:
-        return datetime.fromisoformat(_of(str, data))
-    if kind in (str, int, bool):
-        return _of(kind, data)
-    if issubclass(kind, Enum):
-        return _member(kind, _of(str, data))
-    return _build_attrs(kind, data)
-
-
-def _build_optional(kind: Any, data: object) -> object:
-    if data is None:
-        return None
-    (inner,) = (argument for argument in get_args(kind) if argument is not type(None))
-    return _build(inner, data)
-
-
-def _build_attrs(kind: Any, data: object) -> object:
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{kind.__name__}: expected an object, was {type(data).__name__}")
-    fields = cast("Mapping[str, object]", data)
-    hints = _hints(kind)
-    required = (field.name for field in attrs.fields(kind) if field.init and field.default is attrs.NOTHING)
-    missing = [name for name in required if name not in fields]
-    if missing:
-        raise ValueError(f"{kind.__name__}: lacks {', '.join(missing)}")
-    return kind(**{name: _build(hint, fields[name]) for name, hint in hints.items() if name in fields})
+    return cast("T", _reader(cast("Any", kind))(data))
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in attrs.fields(kind) if field.init}
+def _names(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(kind))
 
 
-def _member(kind: type[Enum], name: str) -> Enum:
+@cache
+def _writer(kind: type) -> Callable[[Any], object]:
+    if issubclass(kind, Enum):  # first: an IntEnum is an int too
+        return _name
+    if issubclass(kind, (str, int)):
+        return _unchanged
+    if issubclass(kind, Decimal):
+        return text
+    if issubclass(kind, datetime):
+        return datetime.isoformat
+    if issubclass(kind, tuple):
+        return _items
+    if attrs.has(kind):
+        return fields_to_json
+    raise TypeError(f"no JSON form for {kind.__name__}")
+
+
+def _name(value: Enum) -> object:
+    return value.name
+
+
+def _unchanged(value: object) -> object:
+    return value
+
+
+def _items(value: tuple[object, ...]) -> list[object]:
+    return [to_json(item) for item in value]
+
+
+@cache
+def _reader(kind: Any) -> Callable[[object], object]:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        (inner,) = (argument for argument in get_args(kind) if argument is not type(None))
+        return partial(_optional, _reader(inner))
+    if origin is tuple:
+        return partial(_tuple, _reader(get_args(kind)[0]))
+    if kind is Decimal:
+        return _decimal
+    if kind is datetime:
+        return _datetime
+    if kind in (str, int, bool):
+        return partial(_of, kind)
+    if issubclass(kind, Enum):
+        return partial(_member, kind)
+    return _attrs_reader(kind)
+
+
+def _attrs_reader(kind: Any) -> Callable[[object], object]:
+    hints, fields = get_type_hints(kind), [field for field in attrs.fields(kind) if field.init]
+    readers = [(field.name, _reader(hints[field.name])) for field in fields]
+    required = [field.name for field in fields if field.default is attrs.NOTHING]
+
+    def read(data: object) -> object:
+        if not isinstance(data, Mapping):
+            raise ValueError(f"{kind.__name__}: expected an object, was {type(data).__name__}")
+        found = cast("Mapping[str, object]", data)
+        missing = [name for name in required if name not in found]
+        if missing:
+            raise ValueError(f"{kind.__name__}: lacks {', '.join(missing)}")
+        return kind(**{name: read_field(found[name]) for name, read_field in readers if name in found})
+
+    return read
+
+
+def _optional(read: Callable[[object], object], data: object) -> object:
+    return None if data is None else read(data)
+
+
+def _tuple(read: Callable[[object], object], data: object) -> tuple[object, ...]:
+    if not isinstance(data, list):
+        raise ValueError(f"expected a list, was {type(data).__name__}")
+    return tuple([read(item) for item in cast("list[object]", data)])
+
+
+def _decimal(data: object) -> Decimal:
+    return decimal_of(data, "number")
+
+
+def _datetime(data: object) -> datetime:
+    return datetime.fromisoformat(cast("str", _of(str, data)))
+
+
+def _member(kind: type[Enum], data: object) -> Enum:
+    name = cast("str", _of(str, data))
     if name not in kind.__members__:
         raise ValueError(f"{kind.__name__}: expected one of its names, was {name!r}")
     return kind[name]
 
 
-def _of(kind: type, data: object) -> Any:
+def _of(kind: type, data: object) -> object:
     if type(data) is not kind:
         raise ValueError(f"expected {kind.__name__}, was {type(data).__name__}")
     return data
-
-
-def _list(data: object) -> list[object]:
-    if not isinstance(data, list):
-        raise ValueError(f"expected a list, was {type(data).__name__}")
-    return cast("list[object]", data)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import re
 from enum import Enum
+from functools import lru_cache
 from hashlib import blake2b
 
 import attrs
@@ -67,11 +68,13 @@ def checked_text(value: object, field: str) -> str:
     return value
 
 
+@lru_cache(maxsize=64)
 def namespace_tag(namespace: str) -> str:
     """Return the four characters by which orders of *namespace* are known."""
     return _base32(namespace, 20)[:TAG_LENGTH]
 
 
+@lru_cache(maxsize=1024)
 def stem(namespace: str, signal_id: str) -> str:
     """Return the part of the client id shared by all legs of one signal."""
     return PREFIX + namespace_tag(namespace) + _base32(namespace + _SEPARATOR + signal_id, 15)

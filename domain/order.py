@@ -129,7 +129,8 @@ class OrderRequest:
         positive(self.quantity, "quantity")
         if self.kind is OrderKind.OTHER:
             raise ValueError("kind: OTHER can be seen but not sent")
-        if {self.trigger_price is not None, self.trigger_on is not None} != {self.kind.conditional}:
+        conditional = self.kind.conditional
+        if (self.trigger_price is None) is conditional or (self.trigger_on is None) is conditional:
             raise ValueError(f"trigger_price and trigger_on: belong to conditional orders, kind was {self.kind.value}")
         if self.trigger_price is not None:
             positive(self.trigger_price, "trigger_price")

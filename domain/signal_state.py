@@ -103,8 +103,16 @@ class SignalState:
     @property
     def open_quantity(self) -> Decimal:
         """What should still be open of this signal's position, base units; never negative."""
-        closed = total((self.executed(Leg.STOP), self.executed(Leg.TARGET), self.exited, self.written_off))
-        return max(ZERO, EXACT.subtract(self.executed(Leg.ENTRY), closed))
+        opened, closed = ZERO, EXACT.add(self.exited, self.written_off)
+        for state in self.legs.values():  # in one pass: every decision asks for it, many times over
+            filled, leg = state.executed, state.intent.leg
+            if not filled or leg is Leg.EXIT:
+                continue
+            if leg is Leg.ENTRY:
+                opened = EXACT.add(opened, filled)
+            else:
+                closed = EXACT.add(closed, filled)
+        return max(ZERO, EXACT.subtract(opened, closed)) if opened else ZERO
 
     @property
     def open_questions(self) -> tuple[LegState, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
@@ -17,7 +16,7 @@ from surefill.adapters.audit import read as read_audit
 from surefill.adapters.audit import verify as verify_audit
 from surefill.adapters.journal import MemoryJournal, SqliteJournal
 from surefill.adapters.kill_file import KillFile
-from surefill.adapters.retrying import Retrying
+from surefill.adapters.retrying import ReadRetry, Retrying
 from surefill.adapters.simulated import Fault, FaultPlan, Latency, SimulatedExchange
 from surefill.adapters.venue.feeds import (
     CandleCsv,
@@ -34,6 +33,7 @@ from surefill.adapters.venue.feeds.lines import LineReader
 from surefill.adapters.venue.quotes import Candle, Quote
 from surefill.application.manager import OrderExecutionManager
 from surefill.domain.alarm import Alarm
+from surefill.domain.audit_record import AuditRecord, AuditType
 from surefill.domain.errors import ConfigurationError
 from surefill.domain.halt import HaltLevel
 from surefill.domain.limits import RiskLimits
@@ -41,6 +41,7 @@ from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.timings import Timings
 from surefill.ports.alerts import Alerts
+from surefill.ports.audit import Audit
 from surefill.ports.exchange import Exchange
 from surefill.ports.kill_switch import HaltOrder
 from surefill.settings import API_KEY, API_SECRET, AUDIT_DIR_DEFAULT, ENVIRONMENT, KEY_FILE, Settings
@@ -108,7 +109,8 @@ def open_manager(
 
     A SQLite journal, a JSON Lines audit log, the kill file, and alarms in the log: enable it with
     ``logger.enable("surefill")``, or the alarms go only to *alerts* and the audit log. Reads are retried as *retry*
-    says.
+    says, each retry with a line in the audit log. Closing the manager closes what was built here; *exchange* stays
+    open.
 
     Args:
         exchange: paper, local, testnet or live.
@@ -126,27 +128,19 @@ def open_manager(
         JournalError: the journal is held by another process, or cannot be read.
         ConfigurationError: the parts cannot keep the promise together, or the folder belongs to another environment.
     """
-    folder = Path(state_dir)
-    policy = RetryPolicy() if retry is None else retry
-    journal = SqliteJournal(folder / JOURNAL_NAME)
-    try:
-        StateStamp(folder).bind(exchange.environment)
-        return OrderExecutionManager(
-            Retrying(exchange, policy),
-            journal=journal,
-            audit=JsonLinesAudit(folder / AUDIT_NAME if audit_dir is None else audit_dir),
-            alerts=_bell(alerts),
-            retry=policy,
-            protection=protection,
-            limits=limits,
-            timings=timings,
-            host_guards=host_guards,
-            namespace=namespace,
-            kill_switch=KillFile(folder),
-        )
-    except BaseException:
-        journal.close()
-        raise
+    return _opened(
+        exchange,
+        None,
+        state_dir=state_dir,
+        namespace=namespace,
+        audit_dir=audit_dir,
+        alerts=alerts,
+        retry=retry,
+        protection=protection,
+        limits=limits,
+        timings=timings,
+        host_guards=host_guards,
+    )
 
 
 def manager_from_env(
@@ -164,7 +158,7 @@ def manager_from_env(
     ``BINANCE_API_KEY`` and ``BINANCE_API_SECRET``, or ``SUREFILL_KEY_FILE``, name the key. Real money needs three
     things at once: ``SUREFILL_ENVIRONMENT=live``, a key marked so (``SUREFILL_KEY_ENVIRONMENT=live``), and
     ``SUREFILL_LIVE=I-UNDERSTAND``. The journal lies in ``SUREFILL_STATE_DIR`` (``var/surefill/<environment>`` unless
-    set), the audit log in ``AUDIT_LOG_DIR`` (``logs/audit``). Connections are closed when the manager is gone.
+    set), the audit log in ``AUDIT_LOG_DIR`` (``logs/audit``). Closing the manager closes its connections, too.
 
     Args:
         environ: the variables; those of the process unless given.
@@ -183,9 +177,11 @@ def manager_from_env(
         )
     exchange = exchange_from_env(variables)
     try:
-        manager = open_manager(
+        return _opened(
             exchange,
+            exchange.close,
             state_dir=settings.state_dir,
+            namespace=None,
             audit_dir=settings.audit_dir or AUDIT_DIR_DEFAULT,
             alerts=alerts,
             retry=retry,
@@ -197,8 +193,6 @@ def manager_from_env(
     except BaseException:
         exchange.close()
         raise
-    weakref.finalize(manager, exchange.close)  # nobody else knows the exchange
-    return manager
 
 
 def exchange_from_env(environ: Mapping[str, str] | None = None) -> BinanceFutures:
@@ -287,10 +281,11 @@ def paper_manager(
             limits=limits,
             timings=timings,
         )
+    audit = MemoryAudit() if audit_dir is None else JsonLinesAudit(audit_dir)
     return OrderExecutionManager(
-        Retrying(exchange, RetryPolicy()),
+        _retrying(exchange, RetryPolicy(), audit),
         journal=MemoryJournal(),
-        audit=MemoryAudit() if audit_dir is None else JsonLinesAudit(audit_dir),
+        audit=audit,
         alerts=_bell(alerts),
         protection=protection,
         limits=limits,
@@ -361,6 +356,74 @@ def write_kill_file(state_dir: str | os.PathLike[str], level: HaltLevel, reason:
 def remove_kill_file(state_dir: str | os.PathLike[str]) -> bool:
     """Take the halt from outside away; the owner notices at its next entry or reconcile."""
     return KillFile(state_dir).remove()
+
+
+def _opened(
+    exchange: Exchange,
+    on_close: Callable[[], None] | None,
+    *,
+    state_dir: str | os.PathLike[str],
+    namespace: str | None,
+    audit_dir: str | os.PathLike[str] | None,
+    alerts: Alerts | None,
+    retry: RetryPolicy | None,
+    protection: ProtectionPolicy | None,
+    limits: RiskLimits | None,
+    timings: Timings | None,
+    host_guards: bool,
+) -> OrderExecutionManager:
+    """Build the manager of `open_manager`; *on_close* closes what else was built for it alone."""
+    folder = Path(state_dir)
+    policy = RetryPolicy() if retry is None else retry
+    journal = SqliteJournal(folder / JOURNAL_NAME)
+    try:
+        StateStamp(folder).bind(exchange.environment)
+        audit = JsonLinesAudit(folder / AUDIT_NAME if audit_dir is None else audit_dir)
+        return OrderExecutionManager(
+            _retrying(exchange, policy, audit),
+            journal=journal,
+            audit=audit,
+            alerts=_bell(alerts),
+            retry=policy,
+            protection=protection,
+            limits=limits,
+            timings=timings,
+            host_guards=host_guards,
+            namespace=namespace,
+            kill_switch=KillFile(folder),
+            on_close=on_close,
+        )
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _retrying(exchange: Exchange, policy: RetryPolicy, audit: Audit) -> Retrying:
+    """Return *exchange* with its reads retried, each retry a line in *audit*.
+
+    An audit log that fails here is left to `Retrying`, which logs it: the manager's own next line stops entries.
+    """
+
+    def note(retry: ReadRetry) -> None:
+        answered: dict[str, object] = {
+            "attempt": retry.attempt + 1,
+            "wait_ms": round(retry.wait_seconds * 1000),
+            "error": type(retry.error).__name__,
+            "code": retry.error.code,
+            "text": str(retry.error),
+        }
+        audit.write(
+            AuditRecord(
+                at_ms=retry.at_ms,
+                type=AuditType.RETRY_ATTEMPT,
+                operation=retry.operation,
+                environment=exchange.environment,
+                symbol=retry.symbol,
+                response=answered,
+            )
+        )
+
+    return Retrying(exchange, policy, on_retry=note)
 
 
 def _bell(alerts: Alerts | None) -> Alerts:

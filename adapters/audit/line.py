@@ -32,7 +32,10 @@ FIRST_PREV_HASH = "0" * 64
 NAME_CHARACTERS_MAX = 512
 DEPTH_MAX = 8
 _CUTS = (LINE_BYTES_MAX, 2_048, 128)
-_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
+"""What it gets has been walked through, to a limited depth: it holds no circle."""
+_ITSELF = frozenset({str, bool, type(None)})
+"""What is its own JSON form, whatever its value; a class derived from one of these need not be."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,6 +61,10 @@ def line_of(record: AuditRecord, seq: int, prev_hash: str) -> bytes:
     A line that would be longer than `LINE_BYTES_MAX` is made again with texts and lists cut shorter; each cut says
     what it took away.
     """
+    if _is_plain(record.order_data, DEPTH_MAX) and _is_plain(record.response, DEPTH_MAX):
+        line = _encoded(record, seq, prev_hash, record.order_data, record.response)
+        if len(line) <= LINE_BYTES_MAX:
+            return line
     line = b""
     for longest in _CUTS:
         line = _encoded(record, seq, prev_hash, _plain(record.order_data, longest), _plain(record.response, longest))
@@ -84,10 +91,25 @@ def _encoded(record: AuditRecord, seq: int, prev_hash: str, order_data: object, 
     return _ENCODER.encode(dict(zip(FIELDS, values, strict=True))).encode("ascii") + b"\n"
 
 
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether *value* is a JSON object that `_plain` would leave as it is, but for the cuts; most records are."""
+    if type(value) is not dict or depth == 0:
+        return False
+    for key, item in cast("dict[object, object]", value).items():
+        kind = type(item)
+        if type(key) is not str:
+            return False
+        if kind in _ITSELF or (kind is int and cast("int", item).bit_length() < 64):
+            continue
+        if not _is_plain(item, depth - 1):
+            return False
+    return True
+
+
 def _plain(value: object, longest: int, depth: int = DEPTH_MAX) -> object:
     """Return *value* as JSON holds it exactly: numbers but small integers as text, unknown things by their type."""
     if type(value) is str:  # most are; an enum may be a text, too, and is not meant here
-        return _cut(value, longest)
+        return value if len(value) <= longest else _cut(value, longest)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Enum):
@@ -111,9 +133,7 @@ def _plain(value: object, longest: int, depth: int = DEPTH_MAX) -> object:
 def _plain_mapping(value: Mapping[object, object], longest: int, depth: int) -> dict[str, object]:
     items = list(value.items())[:longest]
     kept = {
-        _cut(key if isinstance(key, str) else f"<{type(key).__name__}>", longest): (
-            item if item is None or (type(item) is str and len(item) <= longest) else _plain(item, longest, depth - 1)
-        )
+        _cut(key if isinstance(key, str) else f"<{type(key).__name__}>", longest): _plain(item, longest, depth - 1)
         for key, item in items
     }
     if len(value) > longest:

@@ -4,5 +4,6 @@ from .exchange import SimulatedExchange, Step
 from .fault import Fault, FaultKind
 from .faults import FaultPlan, Struck, fault_named
 from .latency import Latency
+from .tap import Tap
 
-__all__ = ["Fault", "FaultKind", "FaultPlan", "Latency", "SimulatedExchange", "Step", "Struck", "fault_named"]
+__all__ = ["Fault", "FaultKind", "FaultPlan", "Latency", "SimulatedExchange", "Step", "Struck", "Tap", "fault_named"]

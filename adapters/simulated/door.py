@@ -11,6 +11,7 @@ from .encounter import Encounter
 from .fault import FaultKind
 from .faults import FaultPlan
 from .latency import Latency
+from .tap import NoTap, Tap
 from .timeline import Timeline
 
 
@@ -26,10 +27,11 @@ class _Trip:
 class Door:
     """Implements `wire.call.Transport` over a `Timeline`: one request or batch at a time, in exchange time."""
 
-    def __init__(self, timeline: Timeline, faults: FaultPlan, latency: Latency) -> None:
+    def __init__(self, timeline: Timeline, faults: FaultPlan, latency: Latency, tap: Tap | None = None) -> None:
         self._timeline = timeline
         self._faults = faults
         self._latency = latency
+        self._tap = NoTap() if tap is None else tap
 
     def perform(self, calls: Sequence[Call]) -> tuple[Result, ...]:
         """Carry *calls*, all sent now; return when the last answer is here, or given up."""
@@ -39,11 +41,13 @@ class Door:
             results: dict[int, Result] = {}
             done_ms = sent_ms
             for trip in sorted(trips, key=lambda trip: trip.arrives_ms):
+                self._tap.leaving(trip.encounter.call, sent_ms)
                 result, returns_ms = self._carry(trip, sent_ms)
                 results[trip.index] = result
                 done_ms = max(done_ms, returns_ms)
             self._timeline.advance_to(done_ms)
-            return tuple(results[index] for index in range(len(calls)))
+            now_ms = self._timeline.now_ms
+            return tuple(self._tap.arriving(call, results[index], now_ms) for index, call in enumerate(calls))
 
     def _trip(self, index: int, call: Call, sent_ms: int) -> _Trip:
         encounter = Encounter.of(self._faults, call, sent_ms)

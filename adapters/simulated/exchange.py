@@ -23,6 +23,7 @@ from .door import Door
 from .faults import FaultPlan
 from .hand_quote import tick_by_hand
 from .latency import Latency
+from .tap import Tap
 from .timeline import Timeline
 
 _TRAFFIC_KINDS = frozenset({"request", "answer"})
@@ -58,12 +59,25 @@ class SimulatedExchange(WireExchange):
         faults: FaultPlan | None = None,
         latency: Latency | None = None,
         cache_hours: int = CACHE_HOURS,
+        tap: Tap | None = None,
     ) -> None:
-        self._timeline = Timeline(venue)
+        self._set_up(Timeline(venue), namespace, faults, latency, cache_hours, tap)
+
+    def _set_up(
+        self,
+        timeline: Timeline,
+        namespace: str,
+        faults: FaultPlan | None,
+        latency: Latency | None,
+        cache_hours: int,
+        tap: Tap | None,
+    ) -> None:
+        self._timeline = timeline
         self._faults = FaultPlan() if faults is None else faults
-        door = Door(self._timeline, self._faults, Latency() if latency is None else latency)
+        self._latency = Latency() if latency is None else latency
+        self._cache_hours = cache_hours
         super().__init__(
-            door,
+            Door(self._timeline, self._faults, self._latency, tap),
             SimulatedClock(self._timeline),
             namespace=namespace,
             environment="paper",
@@ -85,6 +99,7 @@ class SimulatedExchange(WireExchange):
         settings: VenueSettings | None = None,
         brackets: Mapping[str, object] | None = None,
         cache_hours: int = CACHE_HOURS,
+        tap: Tap | None = None,
     ) -> SimulatedExchange:
         """Build the exchange from an exchangeInfo: its body, or the path of a file with it.
 
@@ -99,6 +114,7 @@ class SimulatedExchange(WireExchange):
             settings: fees, fill model and the switches of the simulated exchange.
             brackets: leverage brackets per symbol.
             cache_hours: how long the trading rules are believed, in hours.
+            tap: watches every request go out and come back; nobody by default.
 
         Raises:
             ConfigurationError: the file cannot be read, or one of the parts makes no exchange.
@@ -115,7 +131,16 @@ class SimulatedExchange(WireExchange):
             )
         except ValueError as error:
             raise ConfigurationError(f"no simulated exchange can be made of this: {error}") from error
-        return cls(venue, namespace=namespace, faults=faults, latency=latency, cache_hours=cache_hours)
+        return cls(venue, namespace=namespace, faults=faults, latency=latency, cache_hours=cache_hours, tap=tap)
+
+    def another_client(self, *, tap: Tap | None = None) -> SimulatedExchange:
+        """Return the same account on the same market as another process sees it: own budget, own rules, no memory.
+
+        Faults and travel times are shared. The new client goes on where the account is; the old one may go on too.
+        """
+        client = object.__new__(type(self))
+        client._set_up(self._timeline, self.namespace, self._faults, self._latency, self._cache_hours, tap)
+        return client
 
     @property
     def venue(self) -> Venue:

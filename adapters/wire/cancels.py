@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import attrs
 
-from ...domain.order import Order, OrderKey
+from ...domain.order import Order, OrderKey, OrderStatus
 from ...domain.snapshot import CancelOutcome
 from . import calls
+from .call import Call
 from .codes import CANCEL_REJECTED, NO_SUCH_ORDER
-from .fields import ParseError
+from .errors import unreadable_error
+from .fields import Fields, ParseError
 from .lookup import Lookup
 from .orders import parse_algo_order, parse_order
 from .problem import Problem, problem_of
 from .session import Session
 
 _GONE = frozenset({CANCEL_REJECTED, NO_SUCH_ORDER})
+_DONE = "200"
 
 
 class Cancels:
@@ -28,27 +31,76 @@ class Cancels:
         """Cancel one order: first in the service that *key* names, then in the other.
 
         A stop that has triggered lives on in the order service under the same client id. An order that neither service
-        can cancel (final, or triggering this very moment) comes back with `cancelled` False and as it is shown now.
+        can cancel (final, or triggering this very moment) comes back with `cancelled` False and as it is shown now. So
+        does one whose cancel was answered by a success that does not say so in the documented shape: only an order
+        that is then shown as cancelled counts as such, and the next look at the open orders decides about the rest.
         """
         other = attrs.evolve(key, conditional=not key.conditional)
         problem = Problem(None, "")
         for tried in (key, other):
             answer = self._session.ask(calls.cancel_order(tried), _GONE)
             if answer.ok:
-                order = _shown(answer.body, tried) if tried is key else self._lookup.look(key)
-                return CancelOutcome(key.client_id, cancelled=True, order=order)
+                return self._answered(key, tried, answer.body)
             problem = problem_of(answer.body)
         return CancelOutcome(key.client_id, cancelled=False, order=self._lookup.look(key), text=problem.text)
 
     def cancel_everything(self, symbol: str) -> None:
-        """Cancel the conditional orders first, so that none triggers between the two calls, then the regular ones."""
-        self._session.ask(calls.cancel_open_algo_orders(symbol))
-        self._session.ask(calls.cancel_open_orders(symbol))
+        """Cancel the conditional orders first, so that none triggers between the two calls, then the regular ones.
+
+        Raises:
+            OutcomeUnknownError: an answer did not say that it was done. Both were asked all the same.
+        """
+        both = (calls.cancel_open_algo_orders(symbol), calls.cancel_open_orders(symbol))
+        answers = [(call, self._session.ask(call).body) for call in both]
+        for call, body in answers:
+            _check_done(call, body)
+
+    def _answered(self, key: OrderKey, tried: OrderKey, body: object) -> CancelOutcome:
+        try:
+            shown = _cancelled(body, tried)
+        except ParseError as error:
+            order = self._lookup.look(key)
+            if order is not None and order.status is OrderStatus.CANCELED:
+                return CancelOutcome(key.client_id, cancelled=True, order=order)
+            text = f"the answer to the cancel could not be read, so it is unclear: {error}"
+            return CancelOutcome(key.client_id, cancelled=False, order=order, text=text)
+        return CancelOutcome(key.client_id, cancelled=True, order=shown if tried is key else self._lookup.look(key))
 
 
-def _shown(body: object, key: OrderKey) -> Order | None:
-    """Return the order that the answer shows; the algo service was seen with and without one."""
+def _cancelled(body: object, key: OrderKey) -> Order | None:
+    """Return the order that *body* shows as cancelled; the algo service was seen to answer with and without one.
+
+    Raises:
+        ParseError: *body* does not say that this order is cancelled.
+    """
+    if not key.conditional:
+        return _checked(parse_order(body), key)
+    fields = Fields(body, "cancelled algo order")
+    if fields.has("algoStatus"):
+        return _checked(parse_algo_order(body).order, key)
+    fields.identifier("algoId")
+    if fields.text("clientAlgoId") != key.client_id or not _says_done(fields):
+        raise ParseError("cancelled algo order: was for another order, or did not say that it is cancelled")
+    return None
+
+
+def _checked(order: Order, key: OrderKey) -> Order:
+    if (order.client_id, order.symbol) != (key.client_id, key.symbol):
+        raise ParseError("cancelled order: was another order")
+    if order.status is not OrderStatus.CANCELED:
+        raise ParseError(f"cancelled order: must be CANCELED, was {order.status.value}")
+    return order
+
+
+def _check_done(call: Call, body: object) -> None:
     try:
-        return parse_algo_order(body).order if key.conditional else parse_order(body)
-    except ParseError:
-        return None
+        done = _says_done(Fields(body, "cancel of all"))
+    except ParseError as error:
+        raise unreadable_error(call, str(error)) from error
+    if not done:
+        raise unreadable_error(call, "it did not say that it is done")
+
+
+def _says_done(fields: Fields) -> bool:
+    """Whether the code is 200: a number in some answers, a text in others."""
+    return fields.identifier("code") == _DONE

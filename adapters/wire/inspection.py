@@ -23,6 +23,7 @@ TIME_READINGS: Final = 3
 """The first one may have to open a connection, and a handshake is no measure of the way: the quickest counts."""
 
 _NOBODYS: Final = OrderKey(symbol="", client_id="doctor-nobody-has-this-order", conditional=True)
+"""No id of ours: those begin with another prefix. Whether somebody took it all the same is looked up first."""
 
 
 @attrs.frozen
@@ -73,16 +74,23 @@ class Inspection:
         """Return how the account is set; one request that weighs 5 tells what three others would."""
         return self._session.fetch(Call("GET", ACCOUNT_CONFIG_PATH), _parse_account_config)
 
-    def try_trading_right(self) -> None:
-        """Return if the key may trade; tried by cancelling an order that nobody has.
+    def try_trading_right(self) -> bool:
+        """Try whether the key may trade, by cancelling an order that nobody has.
 
-        Reading needs another right than trading, so no read can tell. The exchange checks the right before it looks for
-        the order.
+        Reading needs another right than trading, so no read can tell. That the exchange looks at the right before it
+        looks for the order is unconfirmed: a refusal for want of the right is certain, its absence only a good sign.
+
+        Returns:
+            whether it was tried: not when the exchange shows an order with that id, for it must never be touched.
 
         Raises:
-            AuthenticationError: it may not, or not from this address.
+            AuthenticationError: it may not trade, or not from this address.
         """
+        seen = self._session.ask(calls.order_of(_NOBODYS), frozenset({NO_SUCH_ORDER}))
+        if seen.ok:
+            return False
         self._session.ask(calls.cancel_order(_NOBODYS), frozenset({CANCEL_REJECTED, NO_SUCH_ORDER}))
+        return True
 
     def open_conditionals(self) -> tuple[Order, ...]:
         """Return the open conditional orders of all symbols, anybody's; weighs 40."""

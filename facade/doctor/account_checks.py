@@ -27,6 +27,7 @@ TRIP_PROBLEM_MS: Final = 1_500
 CONDITIONALS_MAX: Final = 200
 """Open conditional orders "across all symbols" (Binance change log 2025-12-29); per account or symbol: unconfirmed."""
 CONDITIONALS_WARNING: Final = 160
+_UNCONFIRMED: Final = "(tried on an order that nobody has; that this shows a missing right is unconfirmed)"
 LEGS: Final = 2
 """Conditional orders of one bracket."""
 
@@ -52,11 +53,13 @@ def check_clock(exchange: WireExchange, machine: Clock) -> Finding:
 
 
 def check_key(exchange: WireExchange, config: AccountConfig) -> Finding:
-    """Whether key and account may trade."""
+    """Whether key and account may trade, as far as can be told without an order."""
     if not config.can_trade:
         return problem(KEY, "the key is accepted, but the account may not trade", "ask Binance why trading is disabled")
-    exchange.inspection.try_trading_right()
-    text = "the key is accepted, and may trade from this address"
+    if not exchange.inspection.try_trading_right():
+        text = "the key is accepted; its trading right was not tried, for somebody uses the id kept for that"
+        return warning(KEY, text, "look at the key's rights at Binance, or cancel that order there")
+    text = f"the key is accepted, and no right to trade was found missing {_UNCONFIRMED}"
     if not config.can_withdraw:
         return ok(KEY, f"{text}; the account cannot be withdrawn from")
     advice = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import cast
 
 import attrs
 import pytest
@@ -55,6 +56,7 @@ def test_the_order_of_the_checks() -> None:
         "fresh",
         "frozen",
         "overdue",
+        "traffic",
         "budget",
     ]
 
@@ -128,10 +130,33 @@ def _overdue(desk: Desk) -> Callable[[], None]:
     return mend
 
 
+def _told(desk: Desk, **wrong: object) -> Callable[[], None]:
+    """Let the exchange tell of its limits what is *wrong*, besides what it tells already."""
+    before = desk.exchange.script.get("capacity", lambda _: Capacity())(())
+    desk.exchange.script["capacity"] = lambda _: attrs.evolve(before, **wrong)
+
+    def mend() -> None:
+        told = cast("Capacity", desk.exchange.script["capacity"](()))
+        well = attrs.evolve(told, **{name: getattr(Capacity(), name) for name in wrong})
+        desk.exchange.script["capacity"] = lambda _: well
+
+    return mend
+
+
+def _banned(desk: Desk) -> Callable[[], None]:
+    return _told(desk, banned_until_ms=desk.now_ms() + 60_000)
+
+
+def _paused(desk: Desk) -> Callable[[], None]:
+    return _told(desk, entries_paused_until_ms=desk.now_ms() + 60_000)
+
+
+def _broken(desk: Desk) -> Callable[[], None]:
+    return _told(desk, entries_broken_until_ms=desk.now_ms() + 60_000)
+
+
 def _budget(desk: Desk) -> Callable[[], None]:
-    spent = Capacity((Allowance("weight/1m", 2_300, 2_400, counts_orders=False),))
-    desk.exchange.script["capacity"] = lambda _: spent
-    return desk.exchange.script.clear
+    return _told(desk, allowances=(Allowance("weight/1m", 2_300, 2_400, counts_orders=False),))
 
 
 WRONGS: dict[Refusal, Callable[[Desk], Callable[[], None]]] = {
@@ -142,6 +167,9 @@ WRONGS: dict[Refusal, Callable[[Desk], Callable[[], None]]] = {
     Refusal.STALE: _fresh,
     Refusal.FROZEN: _frozen,
     Refusal.OVERDUE: _overdue,
+    Refusal.BANNED: _banned,
+    Refusal.RATE_LIMITED: _paused,
+    Refusal.BREAKER: _broken,
     Refusal.BUDGET: _budget,
 }
 
@@ -180,6 +208,29 @@ def test_each_check_alone_refuses(refusal: Refusal) -> None:
     assert (report.outcome, report.reason) == (Outcome.REFUSED, refusal)
     assert desk.journal.signal_ids() == ()
     assert desk.execute(entry()).outcome is Outcome.PROTECTED
+
+
+@pytest.mark.parametrize(
+    ("field", "refusal"),
+    [
+        ("banned_until_ms", Refusal.BANNED),
+        ("entries_paused_until_ms", Refusal.RATE_LIMITED),
+        ("entries_broken_until_ms", Refusal.BREAKER),
+    ],
+)
+def test_a_pause_lasts_to_its_end(field: str, refusal: Refusal) -> None:
+    """One millisecond before the end of a ban, a pause or an open breaker the entry is refused, with the time left."""
+    desk = paper_desk()
+    now = desk.now_ms()
+
+    _told(desk, **{field: now + 1})
+    refused = desk.execute(entry())
+    _told(desk, **{field: now})
+    taken = desk.execute(entry())
+
+    assert (refused.outcome, refused.reason) == (Outcome.REFUSED, refusal)
+    assert refused.text.endswith("in 1 ms")
+    assert taken.outcome is Outcome.PROTECTED
 
 
 def test_a_live_exchange_wants_somebody_who_watches() -> None:
@@ -244,11 +295,11 @@ def test_a_failing_audit_log_stops_entries_and_not_exits() -> None:
 
 
 def test_nothing_that_stops_entries_stops_a_close() -> None:
-    """Halted, frozen, overdue, without budget, unguarded: the way out stays open."""
+    """Halted, frozen, overdue, without budget, behind an open breaker, unguarded: the way out stays open."""
     desk = live_desk()
     with desk.manager.guarding(interval=3600):
         desk.execute(entry())
-    for refusal in (Refusal.HALTED, Refusal.FROZEN, Refusal.OVERDUE, Refusal.BUDGET):
+    for refusal in (Refusal.HALTED, Refusal.FROZEN, Refusal.OVERDUE, Refusal.BREAKER, Refusal.BUDGET):
         WRONGS[refusal](desk)
 
     assert desk.execute(close(), None).outcome is Outcome.CLOSED

@@ -24,6 +24,7 @@ CONFIG: dict[str, object] = {
 CONFIG_PATH = ("GET", "/fapi/v1/accountConfig")
 TIME_PATH = ("GET", "/fapi/v1/time")
 TRADE_PATH = ("DELETE", "/fapi/v1/algoOrder")
+LOOK_PATH = ("GET", "/fapi/v1/algoOrder")
 CONDITIONALS_PATH = ("GET", "/fapi/v1/openAlgoOrders")
 SETTINGS_PATH = ("GET", "/fapi/v1/symbolConfig")
 INFO_PATH = ("GET", "/fapi/v1/exchangeInfo")
@@ -39,10 +40,11 @@ def listing(**changes: object) -> dict[str, object]:
 
 
 def healthy() -> Script:
-    """Every read answered as it should be, and the cancel of nobody's order refused."""
+    """Every read answered as it should be, nobody's order not found, and its cancel refused."""
     script = Script()
     script.body(*TIME_PATH, {"serverTime": NOW_MS})
     script.body(*CONFIG_PATH, CONFIG)
+    script.refuse(*LOOK_PATH, -2013, text="Order does not exist.")
     script.refuse(*TRADE_PATH, -2011, text="Unknown order sent.")
     script.body(*CONDITIONALS_PATH, [])
     script.body(*SETTINGS_PATH, [settings_row()])

@@ -16,6 +16,7 @@ from tests.doctor.scripts import (
     CONFIG,
     CONFIG_PATH,
     INFO_PATH,
+    LOOK_PATH,
     SETTINGS_PATH,
     SYMBOL,
     TIME_PATH,
@@ -100,6 +101,35 @@ def test_an_account_that_may_not_trade_is_a_problem(tmp_path: Path) -> None:
     assert finding.verdict is PROBLEM
     assert "may not trade" in finding.text
     assert not any(call.changes for call in script.calls)
+
+
+def test_an_order_that_somebody_has_is_never_touched(tmp_path: Path) -> None:
+    """Should an order bear the id that nobody has, the right to trade is not tried, and the doctor says so."""
+    script = healthy().body(*LOOK_PATH, algo_row(clientAlgoId="doctor-nobody-has-this-order"))
+
+    finding = found(patient(script), tmp_path)["key rights"]
+
+    assert finding.verdict is WARNING
+    assert "was not tried" in finding.text
+    assert not any(call.changes for call in script.calls)
+
+
+def test_a_lookup_that_fails_is_no_leave_to_cancel(tmp_path: Path) -> None:
+    """Unless the exchange says that there is no such order, none is cancelled."""
+    script = healthy().on(*LOOK_PATH, WireAnswer(500, None))
+
+    finding = found(patient(script), tmp_path)["key rights"]
+
+    assert finding.verdict is PROBLEM
+    assert not any(call.changes for call in script.calls)
+
+
+def test_what_the_tried_right_proves_is_marked_unconfirmed(tmp_path: Path) -> None:
+    """No document says that the right is looked at before the order: the doctor does not state it as a fact."""
+    finding = found(patient(healthy()), tmp_path)["key rights"]
+
+    assert finding.verdict is OK
+    assert "unconfirmed" in finding.text
 
 
 @pytest.mark.parametrize(("can_withdraw", "advised"), [(True, True), (False, False)])

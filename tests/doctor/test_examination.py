@@ -12,6 +12,7 @@ from surefill.doctor import Finding, Verdict, examine, worst
 from tests.doctor.scripts import (
     CONFIG_PATH,
     INFO_PATH,
+    LOOK_PATH,
     SETTINGS_PATH,
     SYMBOL,
     TIME_PATH,
@@ -50,7 +51,7 @@ def test_a_healthy_account_has_nothing_but_ok(tmp_path: Path) -> None:
 
 
 def test_it_places_nothing_and_changes_nothing(tmp_path: Path) -> None:
-    """Of all requests only one is no read: the cancel of an order whose id nobody can have given."""
+    """Of all requests only one is no read: the cancel of an order that was looked for and not found just before."""
     script = healthy()
 
     examine(patient(script), place(tmp_path), [SYMBOL])
@@ -59,6 +60,8 @@ def test_it_places_nothing_and_changes_nothing(tmp_path: Path) -> None:
     assert (change.method, change.path) == TRADE_PATH
     assert change.params["clientAlgoId"] == "doctor-nobody-has-this-order"
     assert not change.params["clientAlgoId"].startswith("sf-")
+    before = script.calls[script.calls.index(change) - 1]
+    assert (before.method, before.path, before.params["clientAlgoId"]) == (*LOOK_PATH, change.params["clientAlgoId"])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -376,7 +376,7 @@ def test_an_order_that_is_gone_is_shown() -> None:
     [
         (REGULAR_KEY, ORDER, order_row(status="CANCELED"), OrderStatus.CANCELED),
         (STOP_KEY, ALGO, algo_row(algoStatus="CANCELED"), OrderStatus.CANCELED),
-        (STOP_KEY, ALGO, {"algoId": 1, "clientAlgoId": "x", "code": "200", "msg": "success"}, None),
+        (STOP_KEY, ALGO, {"algoId": 1, "clientAlgoId": STOP_KEY.client_id, "code": "200", "msg": "success"}, None),
     ],
 )
 def test_a_cancelled_order_is_shown_as_far_as_the_answer_does(
@@ -387,6 +387,52 @@ def test_a_cancelled_order_is_shown_as_far_as_the_answer_does(
 
     assert outcome.cancelled
     assert (None if outcome.order is None else outcome.order.status) is status
+
+
+UNCLEAR: list[object] = [None, {}, [], "success", 200, {"code": 200}, {"status": "CANCELED"}]
+UNCLEAR_REGULAR: list[object] = [
+    order_row(status="NEW"),
+    order_row(status="FILLED"),
+    order_row(status="CANCELED", clientOrderId="another"),
+    order_row(status="CANCELED", symbol="ETHUSDT"),
+    {"orderId": 1, "clientOrderId": REGULAR_KEY.client_id, "code": 200, "msg": "success"},
+]
+UNCLEAR_ALGO: list[object] = [
+    algo_row(),
+    algo_row(algoStatus="CANCELED", clientAlgoId="another"),
+    {"algoId": 1, "clientAlgoId": "another", "code": "200", "msg": "success"},
+    {"algoId": 1, "clientAlgoId": STOP_KEY.client_id, "code": "201", "msg": "accepted"},
+    {"algoId": 1, "clientAlgoId": STOP_KEY.client_id, "msg": "success"},
+    {"clientAlgoId": STOP_KEY.client_id, "code": "200", "msg": "success"},
+    {"algoId": 1, "clientAlgoId": STOP_KEY.client_id, "code": True},
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        *((REGULAR_KEY, body) for body in (*UNCLEAR, *UNCLEAR_REGULAR)),
+        *((STOP_KEY, body) for body in (*UNCLEAR, *UNCLEAR_ALGO)),
+    ],
+)
+def test_a_success_that_does_not_say_so_is_no_cancel(key: OrderKey, body: object) -> None:
+    """A 200 of the wrong shape, of another order or of another state leaves the question open: the order is shown."""
+    path, row = (ALGO, algo_row()) if key.conditional else (ORDER, order_row(status="NEW", executedQty="0"))
+    (outcome,) = wire_exchange(Script().body("DELETE", path, body).body("GET", path, row)).cancel([key])
+
+    assert not outcome.cancelled
+    assert "unclear" in outcome.text
+    assert outcome.order is not None
+    assert outcome.order.status is OrderStatus.NEW
+
+
+def test_an_unclear_cancel_is_settled_by_what_is_shown() -> None:
+    """Shown as cancelled, it is; not shown at all, nobody knows, and the next look at the open orders decides."""
+    gone = Script().body("DELETE", ALGO, {}).refuse("GET", ALGO, -2013)
+    seen = Script().body("DELETE", ALGO, {}).body("GET", ALGO, algo_row(algoStatus="CANCELED"))
+
+    assert not wire_exchange(gone).cancel([STOP_KEY])[0].cancelled
+    assert wire_exchange(seen).cancel([STOP_KEY])[0].cancelled
 
 
 def test_a_cancel_without_an_answer_is_an_open_question() -> None:
@@ -402,6 +448,20 @@ def test_cancelling_everything_takes_two_calls() -> None:
     script = Script().body("DELETE", "/fapi/v1/algoOpenOrders", done).body("DELETE", "/fapi/v1/allOpenOrders", done)
 
     wire_exchange(script).cancel_everything("BTCUSDT")
+
+    assert paths(script) == ["DELETE algoOpenOrders", "DELETE allOpenOrders"]
+
+
+@pytest.mark.parametrize("wrong", ["algoOpenOrders", "allOpenOrders"])
+@pytest.mark.parametrize("body", [None, [], {}, {"code": 201, "msg": "done"}, {"msg": "done"}])
+def test_cancelling_everything_believes_only_a_plain_word(wrong: str, body: object) -> None:
+    """A 200 that does not say it is done is an unknown outcome; the other service was asked all the same."""
+    done = {"code": 200, "msg": "The operation of cancel all open order is done."}
+    script = Script().body("DELETE", "/fapi/v1/algoOpenOrders", done).body("DELETE", "/fapi/v1/allOpenOrders", done)
+    script.body("DELETE", f"/fapi/v1/{wrong}", body)
+
+    with pytest.raises(OutcomeUnknownError, match=wrong):
+        wire_exchange(script).cancel_everything("BTCUSDT")
 
     assert paths(script) == ["DELETE algoOpenOrders", "DELETE allOpenOrders"]
 

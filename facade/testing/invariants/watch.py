@@ -7,8 +7,12 @@ from decimal import Decimal
 
 import attrs
 
+from surefill.application.status import Status
 from surefill.domain.alarm import Alarm
+from surefill.domain.limits import RiskLimits
+from surefill.domain.timings import Timings
 from surefill.testing.invariants.asked import Asked
+from surefill.testing.invariants.evidence import Evidence
 from surefill.testing.invariants.exposure import BoundedExposure
 from surefill.testing.invariants.filters import filters_by_symbol
 from surefill.testing.invariants.naked import NoSilentNakedPosition
@@ -35,6 +39,41 @@ class Watch:
     numbers: NumbersSent = attrs.field(factory=NumbersSent)
     exposure: BoundedExposure = attrs.field(factory=BoundedExposure)
     _standing: Standing = attrs.field(factory=Standing)
+
+    @classmethod
+    def over(
+        cls,
+        exchange_info: Mapping[str, object],
+        *,
+        asked: Mapping[str, Asked],
+        timings: Timings,
+        limits: RiskLimits,
+    ) -> Watch:
+        """Make the judge of one account; *asked* may grow while it watches."""
+        del limits
+        return cls(
+            naked=NoSilentNakedPosition(protect_ms=timings.protect_soft_ms),
+            numbers=NumbersSent(filters=filters_by_symbol(exchange_info), asked=asked),
+        )
+
+    def judge(self, evidence: Evidence, *, now_ms: int) -> tuple[Violation, ...]:
+        """Take in all that is new, and return what it breaks; what is open is judged as of *now_ms*."""
+        return self.look(evidence.rows, evidence.alarms, now_ms=now_ms)
+
+    def at_rest(self, status: Status, *, now_ms: int) -> tuple[Violation, ...]:
+        """Return what is still restless although every fault has been healed for long: the end of a run."""
+        left = [duty for duty in status.duties if duty.kind.name not in ("GUARD", "LATE_WATCH")]
+        found = [
+            Violation(
+                invariant="I12", time_ms=now_ms, text=f"the duty {duty.kind.name} never ended", symbol=duty.symbol
+            )
+            for duty in left
+        ]
+        found += [
+            Violation(invariant="I12", time_ms=now_ms, text="the symbol stayed frozen", symbol=symbol)
+            for symbol, _ in status.frozen
+        ]
+        return tuple(found)
 
     def look(self, rows: Iterable[Row], alarms: Iterable[Alarm] = (), *, now_ms: int) -> tuple[Violation, ...]:
         """Take in what is new, and return what it breaks.
