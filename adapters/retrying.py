@@ -12,6 +12,7 @@ off, ``stamina.set_testing`` changes how many there are, and stamina reports eac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import TypeVar
 
@@ -61,6 +62,7 @@ class ReadRetry:
         attempt: the attempt that failed, from 1.
         wait_seconds: how long the next one is put off.
         error: what it failed with.
+        symbol: what was asked about, when it was one symbol.
     """
 
     at_ms: int
@@ -68,6 +70,7 @@ class ReadRetry:
     attempt: int
     wait_seconds: float
     error: OrderExecutionError
+    symbol: str | None = None
 
 
 class Retrying:
@@ -140,6 +143,10 @@ class Retrying:
         """The exchange without these retries: for work that has its own deadline."""
         return self._exchange.direct
 
+    def attended(self, patience_ms: Callable[[], int | None]) -> AbstractContextManager[None]:
+        """Ask *patience_ms* before each request of this thread, while the block lasts."""
+        return self._exchange.attended(patience_ms)
+
     # --- once, whatever happens ---------------------------------------------------------------------------------------
 
     def prepare(self, request: OrderRequest) -> Prepared:
@@ -174,15 +181,15 @@ class Retrying:
 
     def history(self, symbol: str, since: Watermark | None = None) -> History:
         """Return orders and fills after *since*."""
-        return self._patiently("history", lambda: self._exchange.history(symbol, since))
+        return self._patiently("history", lambda: self._exchange.history(symbol, since), symbol)
 
     def snapshot(self, symbol: str) -> Snapshot:
         """Return position and open orders of *symbol*."""
-        return self._patiently("snapshot", lambda: self._exchange.snapshot(symbol))
+        return self._patiently("snapshot", lambda: self._exchange.snapshot(symbol), symbol)
 
     def open_orders(self, symbol: str | None = None) -> tuple[Order, ...]:
         """Return open orders."""
-        return self._patiently("open_orders", lambda: self._exchange.open_orders(symbol))
+        return self._patiently("open_orders", lambda: self._exchange.open_orders(symbol), symbol)
 
     def positions(self) -> tuple[Position, ...]:
         """Return open positions."""
@@ -194,11 +201,11 @@ class Retrying:
 
     def reference(self, symbol: str) -> Reference:
         """Return the prices to judge a signal by."""
-        return self._patiently("reference", lambda: self._exchange.reference(symbol))
+        return self._patiently("reference", lambda: self._exchange.reference(symbol), symbol)
 
     def instrument(self, symbol: str, *, refresh: bool = False) -> Instrument:
         """Return the trading rules in force."""
-        return self._patiently("instrument", lambda: self._exchange.instrument(symbol, refresh=refresh))
+        return self._patiently("instrument", lambda: self._exchange.instrument(symbol, refresh=refresh), symbol)
 
     def income(self, since_ms: int) -> Decimal:
         """Return what trading earned and cost since *since_ms*."""
@@ -206,17 +213,23 @@ class Retrying:
 
     def settings(self, symbol: str) -> SymbolSettings:
         """Return leverage and margin type."""
-        return self._patiently("settings", lambda: self._exchange.settings(symbol))
+        return self._patiently("settings", lambda: self._exchange.settings(symbol), symbol)
 
     def configure(self, symbol: str, *, leverage: int | None = None, margin_type: MarginType | None = None) -> None:
         """Set leverage, margin type or both; setting the same again changes nothing."""
         self._patiently(
-            "configure", lambda: self._exchange.configure(symbol, leverage=leverage, margin_type=margin_type)
+            "configure", lambda: self._exchange.configure(symbol, leverage=leverage, margin_type=margin_type), symbol
         )
 
-    def _patiently(self, operation: str, call: Callable[[], T]) -> T:
+    def _patiently(self, operation: str, call: Callable[[], T], symbol: str | None = None) -> T:
         patience = _Patience(
-            self._policy, self._pace.stretch, self._exchange.clock, operation, self._on_retry, self._waiting_seconds_max
+            policy=self._policy,
+            stretch=self._pace.stretch,
+            clock=self._exchange.clock,
+            operation=operation,
+            symbol=symbol,
+            on_retry=self._on_retry,
+            seconds_left=self._waiting_seconds_max,
         )
 
         def attempt() -> T:
@@ -232,7 +245,7 @@ class Retrying:
         return answer
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class _Patience:
     """The waits of one call: decided after a failure, made before the next attempt."""
 
@@ -240,6 +253,7 @@ class _Patience:
     stretch: int
     clock: Clock
     operation: str
+    symbol: str | None
     on_retry: Callable[[ReadRetry], None] | None
     seconds_left: float
     failures: int = 0
@@ -273,7 +287,7 @@ class _Patience:
             self.policy.attempts_max,
             seconds,
         )
-        self._tell(ReadRetry(self.clock.now_ms(), self.operation, self.failures, seconds, error))
+        self._tell(ReadRetry(self.clock.now_ms(), self.operation, self.failures, seconds, error, self.symbol))
         self.clock.sleep(seconds)
 
     def _tell(self, retry: ReadRetry) -> None:

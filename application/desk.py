@@ -136,6 +136,11 @@ class Desk:
         """Return entries and exits on *symbol* whose end is not known; while there is one, it takes no entries."""
         return tuple(leg for state in self.symbol_book(symbol).signals for leg in state.open_questions)
 
+    def naked(self) -> tuple[SignalState, ...]:
+        """Return the signals whose position was last known to have no live stop."""
+        with self._mutex:
+            return tuple(state for state in self.book.signals.values() if state.naked_since_ms is not None)
+
     def symbols(self) -> tuple[str, ...]:
         """Return every symbol with something open."""
         with self._mutex:

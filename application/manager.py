@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -43,7 +43,7 @@ from .protect import protect
 from .reconcile import ReconcileReport, reconcile, strays
 from .reports import refused
 from .status import Status, status
-from .unprotected import tell_unprotected, unprotected
+from .unprotected import patience_ms, tell_unprotected, unprotected
 
 _RECOVERY = ""
 """What `Once` knows the recovery by; no signal has an empty id."""
@@ -67,6 +67,7 @@ class OrderExecutionManager:
         host_guards: the host calls `reconcile()` whenever `next_due()` says so.
         namespace: under which signal ids are unique; the exchange's own unless given.
         kill_switch: asked before every entry whether somebody outside wants a halt.
+        on_close: called last by `close`, whatever happened before; for what was built for this manager alone.
 
     Raises:
         ConfigurationError: the parts cannot keep the promise together.
@@ -87,6 +88,7 @@ class OrderExecutionManager:
         host_guards: bool = False,
         namespace: str | None = None,
         kill_switch: KillSwitch | None = None,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         if exchange.real_time and not journal.durable:
             raise ConfigurationError(
@@ -108,6 +110,7 @@ class OrderExecutionManager:
             book=Book.of(journal.scan_open()),
         )
         self._recovered = False
+        self._on_close = on_close
 
     def __enter__(self) -> Self:
         return self
@@ -147,7 +150,7 @@ class OrderExecutionManager:
         self._recover()
         if not desk.exchange.real_time:
             self.reconcile_due()
-        with desk.once.of(signal.id):
+        with self._attended(), desk.once.of(signal.id):
             before = self._before(signal.id, digest)
             if before is not None:
                 return before
@@ -167,10 +170,11 @@ class OrderExecutionManager:
         """Hold what should be against what the exchange shows and mend the difference; on one symbol, or on all."""
         desk = self._desk
         desk.check_process()
-        if symbol is not None:
-            return reconcile(desk, (symbol,))
-        self._recovered = True
-        return reconcile(desk, (*desk.symbols(), *strays(desk)))
+        with self._attended():
+            if symbol is not None:
+                return reconcile(desk, (symbol,))
+            self._recovered = True
+            return reconcile(desk, (*desk.symbols(), *strays(desk)))
 
     def reconcile_due(self) -> ReconcileReport:
         """Work off only what is due now: cheap to call often.
@@ -181,7 +185,8 @@ class OrderExecutionManager:
         desk.check_process()
         for symbol in desk.symbols():
             tell_unprotected(desk, symbol)  # in time, also while that thread waits for an answer
-        return reconcile(desk, tuple(symbol for symbol in due_symbols(desk) if not desk.turns.taken(symbol)))
+        with self._attended():
+            return reconcile(desk, tuple(symbol for symbol in due_symbols(desk) if not desk.turns.taken(symbol)))
 
     def next_due(self) -> int | None:
         """Return when `reconcile_due()` should next be called, exchange time in UTC ms; None when nothing is open."""
@@ -252,7 +257,7 @@ class OrderExecutionManager:
             OrderExecutionError, AuthenticationError: the exchange did not answer.
         """
         self._desk.check_process()
-        with self._desk.turns.of(symbol):
+        with self._attended(), self._desk.turns.of(symbol):
             return cancel_all(self._desk, symbol, only_ours=only_ours)
 
     def set_leverage(self, symbol: str, leverage: int) -> None:
@@ -319,7 +324,7 @@ class OrderExecutionManager:
     def close(self) -> None:
         """Take no more entries, go on protecting what is naked for a while, and release journal and audit.
 
-        Closing twice is harmless.
+        The exchange stays open: whoever built it closes it. Closing twice is harmless.
         """
         desk = self._desk
         if desk.closing:
@@ -329,14 +334,21 @@ class OrderExecutionManager:
             for symbol in desk.symbols():
                 self._drain(symbol)
         finally:
-            desk.note(AuditType.STOPPED, "close")
-            desk.audit.close()
-            desk.journal.close()
+            with ExitStack() as last:
+                if self._on_close is not None:
+                    last.callback(self._on_close)
+                last.callback(desk.journal.close)
+                last.callback(desk.audit.close)
+                desk.note(AuditType.STOPPED, "close")
+
+    def _attended(self) -> AbstractContextManager[None]:
+        """Whatever is asked of the exchange meanwhile, the alarms of naked positions come in time."""
+        return self._desk.exchange.attended(lambda: patience_ms(self._desk))
 
     def _drain(self, symbol: str) -> None:
         desk = self._desk
         if any(unprotected(desk, symbol)):
-            with desk.turns.of(symbol):
+            with self._attended(), desk.turns.of(symbol):
                 until_ms = desk.now_ms() + desk.timings.drain_ms
                 protect(desk, symbol, until_ms=until_ms, done=lambda: not any(unprotected(desk, symbol)))
 

@@ -45,6 +45,29 @@ def tell_unprotected(desk: Desk, symbol: str) -> None:
             desk.alarm(AlarmKind.UNPROTECTED, text, symbol=symbol, signal_id=state.signal_id)
 
 
+def patience_ms(desk: Desk) -> int | None:
+    """Raise what alarms are due, and return how long the next request may take so that the next ones come in time.
+
+    Asked before each request: a slow exchange must not silence the bell. Before the first alarm the wait is cut short
+    at its very moment; later there is room enough for a slow answer to come through. None while nothing is naked.
+    """
+    naked = [state for state in desk.naked() if naked_since_ms(state) is not None]
+    if not naked:
+        return None
+    for symbol in dict.fromkeys(state.symbol for state in naked):
+        tell_unprotected(desk, symbol)
+    now = desk.now_ms()
+    return min(_room_ms(desk, state, now) for state in naked)
+
+
+def _room_ms(desk: Desk, state: SignalState, now: int) -> int:
+    since_ms = state.naked_since_ms
+    first_ms = (now if since_ms is None else since_ms) + desk.timings.protect_soft_ms
+    repeat_ms = desk.alarm_due_ms(AlarmKind.UNPROTECTED, state.symbol, state.signal_id)
+    least_ms = desk.timings.poll_ms if now < first_ms else desk.timings.alarm_repeat_ms // 2
+    return max(least_ms, max(first_ms, repeat_ms) - now)
+
+
 def deadlines_ms(desk: Desk, symbol: str) -> Iterator[int]:
     """Yield when unprotected positions on *symbol* are due for an alarm, and for what the policy does then."""
     for state, since_ms in unprotected(desk, symbol):

@@ -16,7 +16,6 @@ from surefill.adapters.audit import read as read_audit
 from surefill.adapters.audit import verify as verify_audit
 from surefill.adapters.journal import MemoryJournal, SqliteJournal
 from surefill.adapters.kill_file import KillFile
-from surefill.adapters.retrying import ReadRetry, Retrying
 from surefill.adapters.simulated import Fault, FaultPlan, Latency, SimulatedExchange
 from surefill.adapters.venue.feeds import (
     CandleCsv,
@@ -32,8 +31,8 @@ from surefill.adapters.venue.feeds import (
 from surefill.adapters.venue.feeds.lines import LineReader
 from surefill.adapters.venue.quotes import Candle, Quote
 from surefill.application.manager import OrderExecutionManager
+from surefill.audited_reads import audited_reads
 from surefill.domain.alarm import Alarm
-from surefill.domain.audit_record import AuditRecord, AuditType
 from surefill.domain.errors import ConfigurationError
 from surefill.domain.halt import HaltLevel
 from surefill.domain.limits import RiskLimits
@@ -41,7 +40,6 @@ from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.timings import Timings
 from surefill.ports.alerts import Alerts
-from surefill.ports.audit import Audit
 from surefill.ports.exchange import Exchange
 from surefill.ports.kill_switch import HaltOrder
 from surefill.settings import API_KEY, API_SECRET, AUDIT_DIR_DEFAULT, ENVIRONMENT, KEY_FILE, Settings
@@ -104,6 +102,7 @@ def open_manager(
     limits: RiskLimits | None = None,
     timings: Timings | None = None,
     host_guards: bool = False,
+    on_close: Callable[[], None] | None = None,
 ) -> OrderExecutionManager:
     """Build a manager with the usual parts, all kept in *state_dir*.
 
@@ -123,24 +122,35 @@ def open_manager(
         limits: hard limits on entries.
         timings: every wait and deadline.
         host_guards: the host calls `reconcile()` itself.
+        on_close: called last when the manager is closed, such as ``exchange.close`` where nobody else knows it.
 
     Raises:
         JournalError: the journal is held by another process, or cannot be read.
         ConfigurationError: the parts cannot keep the promise together, or the folder belongs to another environment.
     """
-    return _opened(
-        exchange,
-        None,
-        state_dir=state_dir,
-        namespace=namespace,
-        audit_dir=audit_dir,
-        alerts=alerts,
-        retry=retry,
-        protection=protection,
-        limits=limits,
-        timings=timings,
-        host_guards=host_guards,
-    )
+    folder = Path(state_dir)
+    policy = RetryPolicy() if retry is None else retry
+    journal = SqliteJournal(folder / JOURNAL_NAME)
+    try:
+        StateStamp(folder).bind(exchange.environment)
+        audit = JsonLinesAudit(folder / AUDIT_NAME if audit_dir is None else audit_dir)
+        return OrderExecutionManager(
+            audited_reads(exchange, policy, audit),
+            journal=journal,
+            audit=audit,
+            alerts=_bell(alerts),
+            retry=policy,
+            protection=protection,
+            limits=limits,
+            timings=timings,
+            host_guards=host_guards,
+            namespace=namespace,
+            kill_switch=KillFile(folder),
+            on_close=on_close,
+        )
+    except BaseException:
+        journal.close()
+        raise
 
 
 def manager_from_env(
@@ -177,11 +187,9 @@ def manager_from_env(
         )
     exchange = exchange_from_env(variables)
     try:
-        return _opened(
+        return open_manager(
             exchange,
-            exchange.close,
             state_dir=settings.state_dir,
-            namespace=None,
             audit_dir=settings.audit_dir or AUDIT_DIR_DEFAULT,
             alerts=alerts,
             retry=retry,
@@ -189,6 +197,7 @@ def manager_from_env(
             limits=limits,
             timings=timings,
             host_guards=host_guards,
+            on_close=exchange.close,
         )
     except BaseException:
         exchange.close()
@@ -283,7 +292,7 @@ def paper_manager(
         )
     audit = MemoryAudit() if audit_dir is None else JsonLinesAudit(audit_dir)
     return OrderExecutionManager(
-        _retrying(exchange, RetryPolicy(), audit),
+        audited_reads(exchange, RetryPolicy(), audit),
         journal=MemoryJournal(),
         audit=audit,
         alerts=_bell(alerts),
@@ -356,74 +365,6 @@ def write_kill_file(state_dir: str | os.PathLike[str], level: HaltLevel, reason:
 def remove_kill_file(state_dir: str | os.PathLike[str]) -> bool:
     """Take the halt from outside away; the owner notices at its next entry or reconcile."""
     return KillFile(state_dir).remove()
-
-
-def _opened(
-    exchange: Exchange,
-    on_close: Callable[[], None] | None,
-    *,
-    state_dir: str | os.PathLike[str],
-    namespace: str | None,
-    audit_dir: str | os.PathLike[str] | None,
-    alerts: Alerts | None,
-    retry: RetryPolicy | None,
-    protection: ProtectionPolicy | None,
-    limits: RiskLimits | None,
-    timings: Timings | None,
-    host_guards: bool,
-) -> OrderExecutionManager:
-    """Build the manager of `open_manager`; *on_close* closes what else was built for it alone."""
-    folder = Path(state_dir)
-    policy = RetryPolicy() if retry is None else retry
-    journal = SqliteJournal(folder / JOURNAL_NAME)
-    try:
-        StateStamp(folder).bind(exchange.environment)
-        audit = JsonLinesAudit(folder / AUDIT_NAME if audit_dir is None else audit_dir)
-        return OrderExecutionManager(
-            _retrying(exchange, policy, audit),
-            journal=journal,
-            audit=audit,
-            alerts=_bell(alerts),
-            retry=policy,
-            protection=protection,
-            limits=limits,
-            timings=timings,
-            host_guards=host_guards,
-            namespace=namespace,
-            kill_switch=KillFile(folder),
-            on_close=on_close,
-        )
-    except BaseException:
-        journal.close()
-        raise
-
-
-def _retrying(exchange: Exchange, policy: RetryPolicy, audit: Audit) -> Retrying:
-    """Return *exchange* with its reads retried, each retry a line in *audit*.
-
-    An audit log that fails here is left to `Retrying`, which logs it: the manager's own next line stops entries.
-    """
-
-    def note(retry: ReadRetry) -> None:
-        answered: dict[str, object] = {
-            "attempt": retry.attempt + 1,
-            "wait_ms": round(retry.wait_seconds * 1000),
-            "error": type(retry.error).__name__,
-            "code": retry.error.code,
-            "text": str(retry.error),
-        }
-        audit.write(
-            AuditRecord(
-                at_ms=retry.at_ms,
-                type=AuditType.RETRY_ATTEMPT,
-                operation=retry.operation,
-                environment=exchange.environment,
-                symbol=retry.symbol,
-                response=answered,
-            )
-        )
-
-    return Retrying(exchange, policy, on_retry=note)
 
 
 def _bell(alerts: Alerts | None) -> Alerts:

@@ -7,7 +7,8 @@ happen to a sent request is a `Reply`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Protocol
 
@@ -77,6 +78,14 @@ class Exchange(Protocol):
     @property
     def direct(self) -> Exchange:
         """The same account without any retries of reads: for work that has a deadline and asks again by itself."""
+        ...
+
+    def attended(self, patience_ms: Callable[[], int | None]) -> AbstractContextManager[None]:
+        """Make the requests of this thread keep to somebody's hurry, while the block lasts.
+
+        *patience_ms* is called before each of them, with no lock held, and may do what cannot wait; a request whose
+        answer is not here after so many milliseconds counts as unanswered. None leaves it at the usual.
+        """
         ...
 
     def prepare(self, request: OrderRequest) -> Prepared:

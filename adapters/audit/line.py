@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from typing import cast
 
@@ -36,17 +37,20 @@ _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=F
 """What it gets has been walked through, to a limited depth: it holds no circle."""
 _ITSELF = frozenset({str, bool, type(None)})
 """What is its own JSON form, whatever its value; a class derived from one of these need not be."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_DAY_MS = 86_400_000
 
 
 def day_of(at_ms: int) -> str:
     """Return the UTC day of a time, ``YYYY-MM-DD``; a time outside the calendar is a JournalError."""
-    return _moment(at_ms).date().isoformat()
+    return _day(at_ms // _DAY_MS)
 
 
 def timestamp_of(at_ms: int) -> str:
     """Return a time in ISO 8601, UTC, with milliseconds and a Z."""
-    return f"{_moment(at_ms).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    seconds, milliseconds = divmod(at_ms % _DAY_MS, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{day_of(at_ms)}T{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{milliseconds:03}Z"
 
 
 def hash_of(line: bytes) -> str:
@@ -75,16 +79,20 @@ def line_of(record: AuditRecord, seq: int, prev_hash: str) -> bytes:
 
 
 def _encoded(record: AuditRecord, seq: int, prev_hash: str, order_data: object, response: object) -> bytes:
+    names = (record.operation, record.symbol, record.signal_id, record.client_order_id, record.environment)
+    operation, symbol, signal_id, client_order_id, environment = [
+        name if name is None else _plain(name, NAME_CHARACTERS_MAX) for name in names
+    ]
     values = (
         timestamp_of(record.at_ms),
         record.type.value,
-        _plain(record.operation, NAME_CHARACTERS_MAX),
-        _plain(record.symbol, NAME_CHARACTERS_MAX),
+        operation,
+        symbol,
         order_data,
         response,
-        _plain(record.signal_id, NAME_CHARACTERS_MAX),
-        _plain(record.client_order_id, NAME_CHARACTERS_MAX),
-        _plain(record.environment, NAME_CHARACTERS_MAX),
+        signal_id,
+        client_order_id,
+        environment,
         seq,
         prev_hash,
     )
@@ -145,8 +153,9 @@ def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[:longest]}<truncated, {len(text)} characters>"
 
 
-def _moment(at_ms: int) -> datetime:
+@lru_cache(maxsize=16)
+def _day(number: int) -> str:
     try:
-        return _EPOCH + timedelta(milliseconds=at_ms)
-    except OverflowError:
-        raise JournalError(f"an audit record needs a time within the calendar, was {at_ms} ms") from None
+        return date.fromordinal(_EPOCH_ORDINAL + number).isoformat()
+    except (ValueError, OverflowError):
+        raise JournalError(f"an audit record needs a time within the calendar, was on day {number}") from None

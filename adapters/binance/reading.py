@@ -16,9 +16,12 @@ HEADERS_MAX: Final = 100
 GO_ONS_MAX: Final = 8
 """So many interim answers (100) are passed over before the final one."""
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([0-9]{3})(?: [^\r\n]*)?", re.ASCII)
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_HEADER: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*)\r\n", re.ASCII)
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]*)?", re.ASCII)
 _LINE_MAX: Final = 8_192
+_PIECE: Final = 4_096
+"""Asked for at a time: most answers are shorter."""
+_PIECE_MAX: Final = 65_536
 _FRAMING: Final = ("transfer-encoding", "content-length", "connection")
 _BODILESS: Final = frozenset({204, 304})
 
@@ -86,18 +89,21 @@ def read_answer(source: Source, size_max: int) -> HttpAnswer:
 
 
 def _head(data: bytes) -> tuple[int, int, tuple[tuple[str, str], ...]]:
-    first, *rest = data.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    first, _, rest = data.partition(b"\r\n")
     status = _STATUS.fullmatch(first)
     if status is None:
         raise BadAnswerError("it was no HTTP")
-    if len(rest) > HEADERS_MAX:
-        raise BadAnswerError("it had too many headers")
+    lines = rest.decode("latin-1").removesuffix("\r\n")
     headers: list[tuple[str, str]] = []
-    for line in rest:
-        name, colon, value = line.decode("latin-1").partition(":")
-        if not colon or _NAME.fullmatch(name) is None:
+    place = 0
+    while place < len(lines):
+        header = _HEADER.match(lines, place)
+        if header is None:
             raise BadAnswerError("a header was malformed")
-        headers.append((name.lower(), value.strip(" \t")))
+        if len(headers) == HEADERS_MAX:
+            raise BadAnswerError("it had too many headers")
+        headers.append((header[1].lower(), header[2].rstrip(" \t")))
+        place = header.end()
     return int(status[1]), int(status[2]), tuple(headers)
 
 
@@ -149,27 +155,27 @@ class _Inbox:
             if len(self._data) > most:
                 break
             searched = max(0, len(self._data) - len(end) + 1)
-            self._more()
+            self._more(_PIECE)
         if not 0 <= found <= most:
             raise BadAnswerError("a part of it had no end")
         return self._take(found + len(end))
 
     def exactly(self, length: int) -> bytes:
         """Return the next *length* bytes."""
-        while len(self._data) < length:
-            self._more()
+        while (missing := length - len(self._data)) > 0:
+            self._more(min(max(missing, _PIECE), _PIECE_MAX))
         return self._take(length)
 
     def everything(self, most: int) -> bytes:
         """Return what comes up to the end of the connection."""
-        while len(self._data) <= most and (piece := self._source.recv(65_536)):
+        while len(self._data) <= most and (piece := self._source.recv(_PIECE_MAX)):
             self._data += piece
         if len(self._data) > most:
             raise BadAnswerError("it was too large")
         return self._take(len(self._data))
 
-    def _more(self) -> None:
-        piece = self._source.recv(65_536)
+    def _more(self, most: int) -> None:
+        piece = self._source.recv(most)
         if not piece:
             raise BadAnswerError("it was cut short")
         self._data += piece

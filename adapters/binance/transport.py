@@ -98,5 +98,7 @@ class HttpsTransport:
         return self._entries if call.purpose is Purpose.ENTRY else self._others
 
     def _deadline(self, call: Call) -> Deadline:
-        patience = self._patience
-        return Deadline(self._clock, patience.order_seconds if call.changes else patience.read_seconds)
+        seconds = self._patience.order_seconds if call.changes else self._patience.read_seconds
+        if call.patience_ms is not None:
+            seconds = min(seconds, call.patience_ms / 1000)
+        return Deadline(self._clock, seconds)

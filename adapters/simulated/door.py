@@ -56,8 +56,11 @@ class Door:
     def _carry(self, trip: _Trip, sent_ms: int) -> tuple[Result, int]:
         """Return what comes of one request, and when whoever sent it knows."""
         encounter, call = trip.encounter, trip.encounter.call
-        gives_up_ms = sent_ms + self._latency.timeout_ms
-        lost = AnswerLostError(f"no answer within {self._latency.timeout_ms} ms")
+        patience_ms = self._latency.timeout_ms
+        if call.patience_ms is not None:
+            patience_ms = min(patience_ms, call.patience_ms)
+        gives_up_ms = sent_ms + patience_ms
+        lost = AnswerLostError(f"no answer within {patience_ms} ms")
         if encounter.meets(FaultKind.UNREACHABLE):
             return NotSentError("the connection was refused"), sent_ms
         if encounter.meets(FaultKind.REQUEST_LOST):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 
 import attrs
@@ -117,6 +118,10 @@ class WireExchange:
     def direct(self) -> WireExchange:
         """The exchange itself: nothing is retried here."""
         return self
+
+    def attended(self, patience_ms: Callable[[], int | None]) -> AbstractContextManager[None]:
+        """Ask *patience_ms* before each request of this thread how long it may take, while the block lasts."""
+        return self._session.attention.of(patience_ms)
 
     @property
     def inspection(self) -> Inspection:

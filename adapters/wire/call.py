@@ -20,6 +20,7 @@ class Call:
         params: in Binance's own names, in the order sent; a signed call's end with recvWindow and timestamp.
         signed: whether it needs timestamp and signature.
         purpose: which lane and which part of the request budget it may use.
+        patience_ms: how long to wait for its answer at most; None leaves that to the transport.
     """
 
     method: str
@@ -27,6 +28,7 @@ class Call:
     params: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     signed: bool = True
     purpose: Purpose = Purpose.PROTECTION
+    patience_ms: int | None = None
 
     @property
     def changes(self) -> bool:

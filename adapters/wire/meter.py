@@ -73,7 +73,7 @@ class Meter:
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
         self._budget = RateBudget(limiters=(), shares=shares)
-        self._headers: dict[str, str] = {}
+        self._limiters: dict[str, str] = {}  # names by header
         self._warned: frozenset[str] = frozenset()
         self._lock = Lock()
         self.set_limiters(STANDARD_LIMITERS)
@@ -82,7 +82,7 @@ class Meter:
         """Take over the limiters that the exchange lists."""
         limits = tuple(Limit(one.name, one.window_ms, one.limit, one.counts_orders) for one in limiters)
         with self._lock:
-            self._headers = {one.name: one.header.lower() for one in limiters}
+            self._limiters = {one.header.lower(): one.name for one in limiters}
             self._budget = attrs.evolve(self._budget, limiters=limits)
 
     def reserve(self, calls: Sequence[Call], now_ms: int) -> None:
@@ -104,14 +104,8 @@ class Meter:
 
     def note(self, call: Call, answer: WireAnswer, now_ms: int) -> None:
         """Read the counts off an answer's headers, and the pause or ban it may order."""
-        headers = {name.lower(): value for name, value in answer.headers.items()}
         with self._lock:
-            before = self._budget
-            told: dict[str, int] = {}
-            for name, header in self._headers.items():
-                value = headers.get(header, "")
-                if value.isascii() and value.isdigit() and len(value) <= 9:
-                    told[name] = int(value)
+            before, told = self._budget, self._told(answer)
             cost = cost_of(call)
             if call.path == TICKER_PRICE_PATH:  # what it tells is wrong; the next answer tells its cost, too
                 told = {name: used for name, used in told.items() if name.startswith("orders")}
@@ -120,9 +114,10 @@ class Meter:
             if not answer.ok:
                 self._obey(answer, now_ms)
             after = self._budget
-            close = {one.name: one for one in after.warnings(now_ms)} if told else {}
-            news = [close[name] for name in close.keys() - self._warned]
-            self._warned = frozenset(close) if told else self._warned
+            close = tuple(after.warnings(now_ms)) if told else ()
+            news = [one for one in close if one.name not in self._warned]
+            if told and (close or self._warned):
+                self._warned = frozenset(one.name for one in close)
         # the log is the host's code: it runs without our lock
         if after.banned_until_ms != before.banned_until_ms:
             logger.critical("the exchange has banned this address until {} ms: nothing is sent", after.banned_until_ms)
@@ -154,6 +149,15 @@ class Meter:
         """Return the budget as last told, with what is under way."""
         with self._lock:
             return self._budget.capacity(now_ms)
+
+    def _told(self, answer: WireAnswer) -> dict[str, int]:
+        """Return the counts that the headers tell, by the limiter's name."""
+        told: dict[str, int] = {}
+        for name, value in answer.headers.items():
+            limiter = self._limiters.get(name.lower())
+            if limiter is not None and value.isascii() and value.isdigit() and len(value) <= 9:
+                told[limiter] = int(value)
+        return told
 
     def _obey(self, answer: WireAnswer, now_ms: int) -> None:
         wait_ms = retry_after_ms(answer, now_ms)

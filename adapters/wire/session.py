@@ -10,6 +10,7 @@ import attrs
 
 from ...domain.errors import OrderExecutionError, ValidationError
 from ...ports.clock import Clock
+from .attention import Attention
 from .breakers import Breakers
 from .call import Call, Result, Transport, WireAnswer
 from .costs import cost_of
@@ -60,6 +61,7 @@ class Session:
         self.clock = clock
         self.meter = meter
         self.breakers = breakers
+        self.attention = Attention()
         self._transport = transport
         self._before_asking = before_asking
         self._after_carrying = after_carrying
@@ -82,6 +84,7 @@ class Session:
 
     def carry(self, calls: Sequence[Call]) -> tuple[Result, ...]:
         """Carry stamped calls once each and meter the answers."""
+        calls = self.attention.given_to(calls)
         self.meter.reserve(calls, self.clock.now_ms())
         results = self._transport.perform(calls)
         now_ms = self.clock.now_ms()

@@ -29,17 +29,14 @@ Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
 @optional_state_dir_option
 @exchange_options
 @json_option
-def balance(
-    *, state_dir: Path | None, environment: str | None, key_file: Path | None, namespace: str | None, as_json: bool
-) -> None:
+def balance(*, wanted: Wanted, state_dir: Path | None, as_json: bool) -> None:
     """Show the wallet.
 
     It is the exchange's word, or what a finished paper run left behind.
     """
-    wanted = Wanted(environment, key_file, namespace)
     folder = folder_of(wanted, state_dir)
     try:
-        with exchange_for(wanted, state_dir) as reached:
+        with exchange_for(wanted, state_dir, "read the wallet") as reached:
             where, balances = reached.environment, reached.exchange.balance()
     except NoExchangeError:
         left_behind = None if folder is None else PaperFile(folder.path).read()

@@ -8,15 +8,7 @@ from typing import Final
 import click
 
 from surefill.cli.console import console, say_json, table
-from surefill.cli.exchanges import (
-    Wanted,
-    ask_if_live,
-    exchange_for,
-    exchange_options,
-    folder_of,
-    optional_state_dir_option,
-    yes_option,
-)
+from surefill.cli.exchanges import Wanted, exchange_for, exchange_options, folder_of, optional_state_dir_option
 from surefill.cli.state_dir import json_option
 from surefill.domain.ids import parse_ours
 
@@ -35,29 +27,17 @@ Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
 @click.argument("symbol")
 @optional_state_dir_option
 @exchange_options
-@yes_option
 @json_option
-def cancel_all(
-    *,
-    symbol: str,
-    state_dir: Path | None,
-    environment: str | None,
-    key_file: Path | None,
-    namespace: str | None,
-    yes: bool,
-    as_json: bool,
-) -> int:
+def cancel_all(*, symbol: str, wanted: Wanted, state_dir: Path | None, as_json: bool) -> int:
     """Cancel our open orders on SYMBOL.
 
     Regular and conditional ones, stops too: positions are then unprotected. Ours are those of the namespace.
     """
-    wanted = Wanted(environment, key_file, namespace)
     folder_of(wanted, state_dir)
-    with exchange_for(wanted, state_dir) as reached:
+    deed = f"cancel every open order of ours on {symbol}, stops included"
+    with exchange_for(wanted, state_dir, deed) as reached:
         exchange = reached.exchange
         ours = [order for order in exchange.open_orders(symbol) if parse_ours(order.client_id, exchange.namespace)]
-        if ours:
-            ask_if_live(reached, f"cancel {len(ours)} open orders of ours on {symbol}, stops included", yes=yes)
         outcomes = exchange.cancel([order.key for order in ours])
     rows = [(each.client_id, "cancelled" if each.cancelled else "not cancelled", each.text) for each in outcomes]
     if as_json:

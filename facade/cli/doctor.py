@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import attrs
 import click
 from rich.table import Table
 from rich.text import Text
 
 from surefill.cli.console import console, say_json
-from surefill.cli.exchanges import Wanted, exchange_options, new_state_dir_option
+from surefill.cli.exchanges import Wanted, ask_if_live, exchange_options, new_state_dir_option
 from surefill.cli.state_dir import json_option
 from surefill.settings import AUDIT_DIR_DEFAULT, Settings
 from surefill.wiring import audit_folder
@@ -38,15 +39,7 @@ _STYLES: Final = ("green", "yellow", "bold red")
 @new_state_dir_option
 @exchange_options
 @json_option
-def doctor(
-    *,
-    symbols: tuple[str, ...],
-    state_dir: Path | None,
-    environment: str | None,
-    key_file: Path | None,
-    namespace: str | None,
-    as_json: bool,
-) -> int:
+def doctor(*, symbols: tuple[str, ...], wanted: Wanted, state_dir: Path | None, as_json: bool) -> int:
     """Look at everything that has to be right before trading.
 
     The clock, the key and its rights, the account's modes, orders against the cap, the symbols' filters, the request
@@ -54,11 +47,13 @@ def doctor(
     """
     from surefill.doctor import Place, admitted, examine, worst  # noqa: PLC0415 - it brings the HTTP client
 
-    environ = Wanted(environment, key_file, namespace, state_dir).over(os.environ)
+    environ = attrs.evolve(wanted, state_dir=state_dir).over(os.environ)
     settings = Settings.from_env(environ)
     beside = AUDIT_DIR_DEFAULT if state_dir is None else audit_folder(state_dir)
     place = Place(state_dir=settings.state_dir, audit_dir=settings.audit_dir or beside)
     with admitted(environ) as patient:
+        if patient.exchange is not None:
+            ask_if_live(patient.environment, f"look at the account at {patient.host}", yes=wanted.yes)
         findings = examine(patient, place, tuple(dict.fromkeys(symbols)))
     verdict = worst(findings)
     if as_json:

@@ -1,13 +1,14 @@
-"""Where verbs meet exchanges: which one, with which key, and asking before real money moves."""
+"""Where verbs meet exchanges: which one, with which key, and asking before anything is said to a live one."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import attrs
 import click
@@ -32,12 +33,14 @@ class Wanted:
         environment: ``testnet``, ``live`` or a URL.
         key_file: a file with the key.
         namespace: under which the orders were placed.
+        yes: do not ask before a live exchange is spoken to.
         state_dir: the folder with the journal.
     """
 
     environment: str | None = None
     key_file: Path | None = None
     namespace: str | None = None
+    yes: bool = False
     state_dir: Path | None = None
 
     def over(self, environ: Mapping[str, str]) -> dict[str, str]:
@@ -75,26 +78,23 @@ class Reached:
         """``local``, ``testnet`` or ``live``."""
         return self.exchange.environment
 
-    @property
-    def is_live(self) -> bool:
-        """Whether it is real money."""
-        return self.environment == LIVE
-
 
 @contextmanager
-def exchange_for(wanted: Wanted, state_dir: Path | None) -> Iterator[Reached]:
+def exchange_for(wanted: Wanted, state_dir: Path | None, deed: str) -> Iterator[Reached]:
     """Build the exchange that is wanted, say on stderr where it is, and close it in the end.
 
     Without an environment, wanted or in the variables, it is the one the state directory belongs to; without that one,
-    too, it is the testnet.
+    too, it is the testnet. A live one is not connected to before somebody has said yes to *deed*.
 
     Args:
         wanted: by the command line.
         state_dir: whose owner trades there; None when the exchange need not fit to any.
+        deed: what is about to be done there, as in "close everything?".
 
     Raises:
         NoExchangeError: none was asked for, and the one that belongs to the state directory cannot be reached.
-        ConfigurationError: the one asked for does not fit to the state directory, the key, or the variables.
+        ConfigurationError: the one asked for does not fit to the state directory, the key, or the variables; or it is
+            live, and nobody said yes.
     """
     from surefill.doctor import admitted  # noqa: PLC0415 - it brings the HTTP client, which most verbs never need
 
@@ -111,26 +111,36 @@ def exchange_for(wanted: Wanted, state_dir: Path | None) -> Iterator[Reached]:
             raise ConfigurationError(patient.failure)
         where = f"{patient.environment} at {patient.host}, key {patient.key}"
         click.echo(f"surefill: {'LIVE, REAL MONEY: ' if patient.environment == LIVE else ''}{where}", err=True)
+        ask_if_live(patient.environment, deed, yes=wanted.yes)
         yield Reached(patient.exchange, patient.host, settings)
 
 
-def ask_if_live(reached: Reached, deed: str, *, yes: bool) -> None:
+def ask_if_live(environment: str, deed: str, *, yes: bool) -> None:
     """Ask whether *deed* is meant, if it is about real money.
 
     Raises:
-        ConfigurationError: it is not, or there is nobody to ask; nothing was done.
+        ConfigurationError: it is not, or there is nobody to ask; nothing was sent.
     """
-    if not reached.is_live or yes:
+    if environment != LIVE or yes:
         return
     if not sys.stdin.isatty():
         raise ConfigurationError(f"this is LIVE, and there is no terminal to ask: to {deed}, add --yes")
     if not click.confirm(f"LIVE, REAL MONEY: {deed}?", default=False, err=True):
-        raise ConfigurationError("not confirmed; nothing was done")
+        raise ConfigurationError("not confirmed; nothing was sent")
 
 
 def exchange_options(command: F) -> F:
-    """Add ``--environment``, ``--key-file`` and ``--namespace``."""
+    """Add ``--environment``, ``--key-file``, ``--namespace`` and ``--yes``; the command gets them as *wanted*."""
+
+    @wraps(command)
+    def wanting(
+        *, environment: str | None, key_file: Path | None, namespace: str | None, yes: bool, **others: object
+    ) -> object:
+        return command(wanted=Wanted(environment, key_file, namespace, yes), **others)
+
+    wrapped: Callable[..., object] = wanting
     for option in (
+        click.option("--yes", "-y", is_flag=True, help="Do not ask before a live exchange is spoken to."),
         click.option("--namespace", help=f"Under which orders were placed.  [env var: {NAMESPACE}; default: default]"),
         click.option("--key-file", type=FILE, help=f"JSON: api_key, api_secret; chmod 600.  [env var: {KEY_FILE}]"),
         click.option(
@@ -139,8 +149,8 @@ def exchange_options(command: F) -> F:
             help=f"Which exchange; a URL is one on this machine (`surefill venue`).  [env var: {ENVIRONMENT}]",
         ),
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return cast("F", wrapped)
 
 
 def optional_state_dir_option(command: F) -> F:
@@ -160,11 +170,6 @@ def new_state_dir_option(command: F) -> F:
     return click.option("--state-dir", type=FOLDER, help=text)(command)
 
 
-def yes_option(command: F) -> F:
-    """Add ``--yes``."""
-    return click.option("--yes", "-y", is_flag=True, help="Do not ask before real money moves.")(command)
-
-
 def folder_of(wanted: Wanted, state_dir: Path | None) -> StateDir | None:
     """Return the state directory to look into; None when only the exchange is asked.
 
@@ -180,12 +185,6 @@ def folder_of(wanted: Wanted, state_dir: Path | None) -> StateDir | None:
     if wanted.environment is None:
         folder.check()
     return folder
-
-
-def say_why_journal(folder: StateDir, why: NoExchangeError) -> None:
-    """Say on stderr why the journal is asked in the exchange's place; a paper exchange's end surprises nobody."""
-    if folder.environment != PAPER:
-        click.echo(f"surefill: {why}. What follows is what the journal knows", err=True)
 
 
 def _environ(wanted: Wanted, state_dir: Path | None) -> dict[str, str]:

@@ -6,18 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import attrs
 import click
 
 from surefill.cli.console import console, say_json
-from surefill.cli.exchanges import (
-    Reached,
-    Wanted,
-    ask_if_live,
-    exchange_for,
-    exchange_options,
-    new_state_dir_option,
-    yes_option,
-)
+from surefill.cli.exchanges import Reached, Wanted, exchange_for, exchange_options, new_state_dir_option
 from surefill.cli.report_output import AS_ASKED, report_json, report_table
 from surefill.cli.signal_input import Asked, parse_asked, read_asked
 from surefill.cli.state_dir import json_option
@@ -52,7 +45,6 @@ Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
 @click.option("--take-profit", help="Trigger price of the target.")
 @new_state_dir_option
 @exchange_options
-@yes_option
 @json_option
 def execute(
     *,
@@ -63,11 +55,8 @@ def execute(
     quantity: str | None,
     stop_loss: str | None,
     take_profit: str | None,
+    wanted: Wanted,
     state_dir: Path | None,
-    environment: str | None,
-    key_file: Path | None,
-    namespace: str | None,
-    yes: bool,
     as_json: bool,
 ) -> int:
     """Carry out one signal.
@@ -84,8 +73,7 @@ def execute(
         "take_profit": take_profit,
     }
     asked = _asked(signal, options)
-    with exchange_for(Wanted(environment, key_file, namespace, state_dir), None) as reached:
-        ask_if_live(reached, str(asked), yes=yes)
+    with exchange_for(attrs.evolve(wanted, state_dir=state_dir), None, str(asked)) as reached:
         report, duties = _carry_out(reached, asked, named=state_dir is not None)
     if as_json:
         say_json({"environment": reached.environment, **report_json(report), "duties": duties})

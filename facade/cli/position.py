@@ -6,78 +6,39 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-import click
-
-from surefill.cli.console import console, say_json, table
-from surefill.cli.exchanges import (
-    Wanted,
-    exchange_for,
-    exchange_options,
-    folder_of,
-    optional_state_dir_option,
-    say_why_journal,
-)
-from surefill.cli.moments import iso
+from surefill.cli.exchanges import Wanted
+from surefill.cli.reading import Rows, find, reading_verb
 from surefill.cli.result import position_json
-from surefill.cli.state_dir import Known, NoExchangeError, json_option
-from surefill.domain.book import plan_of
+from surefill.domain.book import Book, plan_of
 from surefill.domain.ids import Leg
 from surefill.domain.leg_state import Fate
 from surefill.domain.numbers import plain
 from surefill.domain.order import ZERO
 from surefill.domain.signal_state import SignalState
+from surefill.ports.exchange import Exchange
 
-_EPILOG: Final = """\b
-Example (after `surefill demo`):
-  surefill position --state-dir var/surefill-demo-1
-Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
-  surefill position --environment testnet
-"""
+_COLUMNS: Final = {
+    "exchange": ("symbol", "side", "quantity", "entry_price", "mark_price", "unrealized_pnl"),
+    "journal": ("symbol", "side", "quantity", "entry_price", "stop", "target", "signal_id"),
+}
 
 
-@click.command(epilog=_EPILOG)
-@optional_state_dir_option
-@exchange_options
-@json_option
-def position(
-    *, state_dir: Path | None, environment: str | None, key_file: Path | None, namespace: str | None, as_json: bool
-) -> None:
+@reading_verb
+def position(*, wanted: Wanted, state_dir: Path | None, as_json: bool) -> None:
     """Show open positions.
 
     It is the exchange's word, or, where none can be reached, what the journal knows.
     """
-    wanted = Wanted(environment, key_file, namespace)
-    folder = folder_of(wanted, state_dir)
-    try:
-        with exchange_for(wanted, state_dir) as reached:
-            where, positions = reached.environment, reached.exchange.positions()
-    except NoExchangeError as error:
-        if folder is None:
-            raise
-        say_why_journal(folder, error)
-        _say_known(folder.known(), folder.environment, as_json=as_json)
-        return
-    if as_json:
-        found = [{"symbol": held.symbol, **position_json(held)} for held in positions]
-        say_json({"environment": where, "source": "exchange", "positions": found})
-        return
-    rows = [(held.symbol, held.direction.value, plain(held.quantity), plain(held.entry_price)) for held in positions]
-    console().print(table(f"{where}: open positions", ("symbol", "side", "quantity", "entry"), rows))
-    if not rows:
-        console().print("none")
+    found = find(wanted, state_dir, "read the open positions", _of_exchange, _of_journal)
+    found.say("positions", _COLUMNS[found.source], as_json=as_json)
 
 
-def _say_known(known: Known, environment: str, *, as_json: bool) -> None:
-    rows = [_row(state) for state in known.book.signals.values() if state.bracket and state.open_quantity > ZERO]
-    last_seen = None if known.last_ms is None else iso(known.last_ms)
-    if as_json:
-        say_json({"environment": environment, "source": "journal", "last_seen": last_seen, "positions": rows})
-        return
-    columns = ("symbol", "side", "quantity", "entry_price", "stop", "target", "signal_id")
-    title = f"{environment}: open positions as the journal knows them; last written {last_seen or 'never'}"
-    console().print(table(title, columns, [tuple(row.values()) for row in rows]))
-    if not rows:
-        console().print("none")
+def _of_exchange(exchange: Exchange) -> Rows:
+    return [{"symbol": held.symbol, **position_json(held)} for held in exchange.positions()]
+
+
+def _of_journal(book: Book) -> Rows:
+    return [_row(state) for state in book.signals.values() if state.bracket and state.open_quantity > ZERO]
 
 
 def _row(state: SignalState) -> dict[str, str | None]:

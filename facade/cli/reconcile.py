@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from surefill.cli.console import console, say_json, table
-from surefill.cli.exchanges import Wanted, ask_if_live, exchange_for, exchange_options, yes_option
+from surefill.cli.exchanges import Wanted, exchange_for, exchange_options
 from surefill.cli.moments import iso
 from surefill.cli.state_dir import StateDir, json_option, state_dir_option
 from surefill.wiring import open_manager
@@ -27,24 +27,15 @@ Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
 @click.command(epilog=_EPILOG)
 @state_dir_option
 @exchange_options
-@yes_option
 @json_option
-def reconcile(
-    *,
-    state_dir: Path,
-    environment: str | None,
-    key_file: Path | None,
-    namespace: str | None,
-    yes: bool,
-    as_json: bool,
-) -> int:
+def reconcile(*, wanted: Wanted, state_dir: Path, as_json: bool) -> int:
     """Mend what is not as it should be.
 
     What the journal says is held against what the exchange shows.
     """
     StateDir(state_dir).check()
-    with exchange_for(Wanted(environment, key_file, namespace), state_dir) as reached:
-        ask_if_live(reached, f"place, cancel and close orders until all is as {state_dir} has it", yes=yes)
+    deed = f"place, cancel and close orders until all is as {state_dir} has it"
+    with exchange_for(wanted, state_dir, deed) as reached:
         with open_manager(reached.exchange, state_dir=state_dir, audit_dir=reached.settings.audit_dir) as manager:
             report = manager.reconcile()
     actions = [(symbol, type(action).__name__, getattr(action, "signal_id", None)) for symbol, action in report.actions]

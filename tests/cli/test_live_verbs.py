@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import attrs
@@ -15,15 +14,15 @@ import pytest
 
 from surefill.adapters.http_venue import VenueServer
 from surefill.cli import main
-from surefill.cli.exchanges import Reached, ask_if_live
+from surefill.cli.app import app
+from surefill.cli.exchanges import ask_if_live
 from surefill.cli.report_output import report_json, report_rows
 from surefill.domain.errors import ConfigurationError
 from surefill.domain.report import Correction, ExecutionReport, Outcome
+from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.side import SignalType
-from surefill.ports.exchange import Exchange
-from surefill.settings import Settings
 from surefill.state_stamp import StateStamp
-from surefill.wiring import audit_files, journal_path
+from surefill.wiring import audit_files, demo_exchange_info, journal_path, open_manager, paper_exchange
 from tests.cli.files import Ran
 from tests.exchange_info import START_MS
 from tests.live import API_KEY, API_SECRET, CJK, HINT, A, canaries, clear_environment, local_server
@@ -457,25 +456,99 @@ def test_live_needs_three_things_at_once(
     assert dialled == []
 
 
-def test_live_orders_are_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With everything in place for real money and nobody to ask, nothing is sent; no journal is made either."""
+@pytest.fixture
+def live(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Everything in place for real money; the hosts that are dialled, for nobody answers there."""
     dialled: list[str] = []
     monkeypatch.setattr("surefill.adapters.binance.dialling.Dialler.dial", _refuse(dialled))
+    monkeypatch.setenv("SUREFILL_ENVIRONMENT", "live")
     monkeypatch.setenv("SUREFILL_LIVE", "I-UNDERSTAND")
     monkeypatch.setenv("SUREFILL_KEY_ENVIRONMENT", "live")
-    live = ("--environment", "live", "--state-dir", "state")
-    ran = desk.run("execute", "--id", "x", "--symbol", "BTCUSDT", *LONG, *live)
+    folder = desk.folder / "state"
+    open_manager(paper_exchange(demo_exchange_info(), balances={}, start_ms=START_MS), state_dir=folder).close()
+    (folder / "journal.sqlite.environment").write_text("live\n", encoding="ascii")
+    return dialled
+
+
+LIVE_VERBS = {
+    "doctor": (("doctor",), "look at the account at https://fapi.binance.com"),
+    "position": (("position",), "read the open positions"),
+    "balance": (("balance",), "read the wallet"),
+    "orders": (("orders",), "read the open orders"),
+    "execute": (
+        ("execute", "--id", "x", "--symbol", "BTCUSDT", *LONG),
+        "LONG_ENTRY 0.01 BTCUSDT stop 59000 target 66000",
+    ),
+    "cancel-all": (("cancel-all", "BTCUSDT"), "cancel every open order of ours on BTCUSDT, stops included"),
+    "reconcile": (("reconcile",), "place, cancel and close orders until all is as state has it"),
+}
+
+
+def test_every_verb_that_asks_an_exchange_is_here() -> None:
+    """Whoever takes --environment asks before it speaks to a live exchange; no verb is forgotten."""
+    takes_one = {name for name, verb in app.commands.items() if "environment" in {each.name for each in verb.params}}
+
+    assert takes_one == set(LIVE_VERBS)
+
+
+@pytest.mark.parametrize("verb", LIVE_VERBS)
+def test_nothing_is_said_to_a_live_exchange_unasked(desk: Desk, live: list[str], verb: str) -> None:
+    """With nobody to ask, every verb is refused, reads too: exit code 2, what to add, no connection, no output."""
+    arguments, deed = LIVE_VERBS[verb]
+    ran = desk.run(*arguments, "--state-dir", "state")
+
+    assert (ran.code, ran.out, live) == (2, "", [])
+    assert f"this is LIVE, and there is no terminal to ask: to {deed}, add --yes" in ran.err
+
+
+@pytest.mark.parametrize("verb", LIVE_VERBS)
+@pytest.mark.parametrize("answer", ["n\n", "\n", "no\n"])
+def test_a_no_sends_nothing(
+    desk: Desk, live: list[str], monkeypatch: pytest.MonkeyPatch, verb: str, answer: str
+) -> None:
+    """A person who does not say yes has connected to nothing, and the exit code says that nothing was done."""
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    arguments, deed = LIVE_VERBS[verb]
+    ran = desk.run(*arguments, "--state-dir", "state")
+
+    assert (ran.code, live) == (2, [])
+    assert f"LIVE, REAL MONEY: {deed}? [y/N]" in ran.out + ran.err
+    assert "not confirmed; nothing was sent" in ran.err
+
+
+@pytest.mark.parametrize("verb", LIVE_VERBS)
+def test_a_yes_goes_on(desk: Desk, live: list[str], monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    """Said on the command line or at the prompt, it lets the verb go where it was told to go, and nowhere else."""
+    retries = RetryPolicy(max_retries=0)
+    monkeypatch.setattr("surefill.wiring.RetryPolicy", lambda: retries)
+    terminal = io.StringIO("y\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    arguments = LIVE_VERBS[verb][0]
+    desk.run(*arguments, "--state-dir", "state", "--yes")
+    by_option = len(live)
+    monkeypatch.setattr("sys.stdin", terminal)
+    desk.run(*arguments, "--state-dir", "state")
+
+    assert 0 < by_option < len(live)
+    assert set(live) == {"fapi.binance.com"}
+
+
+def test_live_orders_are_asked_for(desk: Desk, live: list[str]) -> None:
+    """Unasked, no journal is made either; asked, what was tried is in the journal of a live account."""
+    order = ("execute", "--id", "x", "--symbol", "BTCUSDT", *LONG, "--state-dir", "fresh")
+    ran = desk.run(*order)
 
     assert ran.code == 2
     assert f"LIVE, REAL MONEY: live at https://fapi.binance.com, key {HINT}" in ran.err
-    assert "to LONG_ENTRY 0.01 BTCUSDT stop 59000 target 66000, add --yes" in ran.err
-    assert not journal_path(desk.folder / "state").exists()
-    assert dialled == []
+    assert not journal_path(desk.folder / "fresh").exists()
+    assert live == []
 
-    confirmed = desk.run("execute", "--id", "x", "--symbol", "BTCUSDT", *LONG, *live, "--yes", "--json")
+    confirmed = desk.run(*order, "--yes", "--json")
     assert cast("dict[str, Any]", confirmed.json)["outcome"] == "REFUSED"
-    assert set(dialled) == {"fapi.binance.com"}
-    assert StateStamp(desk.folder / "state").read() == "live"
+    assert set(live) == {"fapi.binance.com"}
+    assert StateStamp(desk.folder / "fresh").read() == "live"
 
 
 def test_a_provisional_report_says_so() -> None:
@@ -510,14 +583,12 @@ def test_a_person_at_a_terminal_is_asked(
     terminal = io.StringIO(answer)
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdin", terminal)
-    exchange = cast("Exchange", SimpleNamespace(environment="live"))
-    reached = Reached(exchange, "https://fapi.binance.com", Settings())
 
     if goes_on:
-        ask_if_live(reached, "close everything", yes=False)
+        ask_if_live("live", "close everything", yes=False)
     else:
-        with pytest.raises(ConfigurationError, match="not confirmed; nothing was done"):
-            ask_if_live(reached, "close everything", yes=False)
+        with pytest.raises(ConfigurationError, match="not confirmed; nothing was sent"):
+            ask_if_live("live", "close everything", yes=False)
     assert "LIVE, REAL MONEY: close everything? [y/N]" in "".join(capsys.readouterr())
 
 

@@ -52,9 +52,9 @@ def running(tmp_path: Path) -> SimulatedExchange:
 def reachable(running: SimulatedExchange, monkeypatch: pytest.MonkeyPatch) -> SimulatedExchange:
     """The same, reached by the verbs as a networked exchange is."""
     settings = SimpleNamespace(audit_dir=None)
-    reached = SimpleNamespace(exchange=running, environment="paper", is_live=False, settings=settings)
-    for verb in ("position", "orders", "balance", "cancel_all", "reconcile"):
-        monkeypatch.setattr(f"surefill.cli.{verb}.exchange_for", lambda *_: nullcontext(reached))
+    reached = SimpleNamespace(exchange=running, environment="paper", settings=settings)
+    for module in ("reading", "balance", "cancel_all", "reconcile"):
+        monkeypatch.setattr(f"surefill.cli.{module}.exchange_for", lambda *_: nullcontext(reached))
     return running
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import pytest
 
 import surefill
-from surefill import ConfigurationError, JournalError, Outcome, Signal, SignalType
-from surefill.adapters.binance import BinanceFutures
+from surefill import ConfigurationError, JournalError, Outcome, Refusal, RetryPolicy, Signal, SignalType
+from surefill.adapters.binance import BinanceFutures, Environment
 from surefill.adapters.http_venue import VenueServer
+from surefill.adapters.journal import SqliteJournal
+from surefill.domain.breaker import BreakerPolicy
 from surefill.state_stamp import StateStamp
-from surefill.wiring import audit_files, exchange_from_env
+from surefill.wiring import audit_files, exchange_from_env, read_journal
 from tests.live import API_KEY, API_SECRET, A, canaries, clear_environment, local_server
 
 KEYS = {"BINANCE_API_KEY": API_KEY, "BINANCE_API_SECRET": API_SECRET}
@@ -153,12 +155,57 @@ def test_a_folder_of_another_environment_is_refused(server: VenueServer) -> None
             surefill.manager_from_env(variables(server, SUREFILL_STATE_DIR="state"))
 
 
-def test_connections_are_closed_when_the_manager_is_gone(server: VenueServer, closings: list[str]) -> None:
-    """Nobody but the manager knows the exchange it was built on: with it go the connections."""
+def test_connections_are_closed_with_the_manager(server: VenueServer, closings: list[str]) -> None:
+    """Nobody but the manager knows the exchange it was built on: closing one closes the other, at once."""
     with surefill.manager_from_env(variables(server)) as manager:
         manager.positions()
-    assert closings == []
-    del manager
-    gc.collect()
+        assert closings == []
 
     assert closings == ["local"]
+    with pytest.raises(surefill.ExchangeUnavailableError, match="closed"):
+        manager.positions()
+
+
+def test_connections_are_closed_whatever_else_fails(
+    server: VenueServer, closings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal that cannot be closed is no reason to keep connections open; what it raised is not lost."""
+    manager = surefill.manager_from_env(variables(server, SUREFILL_STATE_DIR="state"), retry=RetryPolicy(max_retries=0))
+    close = SqliteJournal.close
+
+    def fail(journal: SqliteJournal) -> None:
+        close(journal)
+        raise JournalError("the disk is gone")
+
+    monkeypatch.setattr(SqliteJournal, "close", fail)
+    with pytest.raises(JournalError, match="the disk is gone"):
+        manager.close()
+
+    assert closings == ["local"]
+
+
+def test_an_open_breaker_refuses_before_anything_is_claimed(server: VenueServer, tmp_path: Path) -> None:
+    """After so many failures in a row an entry is REFUSED at once: nothing is asked, and the id is not used up."""
+    breaker = BreakerPolicy(failures_max=3, pause_ms=60_000)
+    account = BinanceFutures(
+        API_KEY, API_SECRET, Environment.local(server.url), environ={}, health_breaker=breaker
+    )
+    quick = RetryPolicy(max_retries=0)
+    with (
+        account,
+        surefill.open_manager(account, state_dir=tmp_path / "s", retry=quick, host_guards=True) as manager,
+    ):
+        with server.unreachable():
+            failing = [manager.execute_signal(attrs.evolve(SIGNAL, id=f"f{each}"), "0.010") for each in range(3)]
+            claimed = read_journal(tmp_path / "s").signal_ids()
+            broken = manager.execute_signal(SIGNAL, "0.010")
+        asked = len(server.received)
+        still = manager.execute_signal(SIGNAL, "0.010")
+        assert len(server.received) == asked
+        assert read_journal(tmp_path / "s").signal_ids() == claimed
+        manager.positions()
+        taken = manager.execute_signal(SIGNAL, "0.010")
+
+    assert failing[0].reason is Refusal.UNREACHABLE
+    assert [(one.outcome, one.reason) for one in (broken, still)] == [(Outcome.REFUSED, Refusal.BREAKER)] * 2
+    assert taken.outcome is Outcome.PROTECTED

@@ -123,6 +123,75 @@ def test_reads_are_retried_and_sends_are_not(tmp_path: Path) -> None:
     assert held(exchange) == 1
 
 
+def test_each_retry_of_a_read_is_a_line(tmp_path: Path) -> None:
+    """What was read, which attempt failed with what, and how long the next one waits: in the audit log, as it happens."""
+    exchange = account(Fault.unreachable(method="GET", path="premiumIndex", nth=1), Fault.unreachable(path="balance"))
+    with open_manager(exchange, state_dir=tmp_path, retry=RetryPolicy(max_retries=2)) as manager:
+        manager.execute_signal(entry(), "1")
+        with pytest.raises(surefill.ExchangeUnavailableError):
+            manager.get_account_balance()
+
+    lines = [line for line in read_audit(audit_folder(tmp_path)) if line["event_type"] == "retry_attempt"]
+    told = [(line["operation"], line["symbol"], line["response"]["attempt"]) for line in lines]  # type: ignore[index,call-overload]  # JSON
+    assert told == [("reference", ACME, 1), ("balance", None, 1), ("balance", None, 2)]
+    assert [line["response"]["wait_ms"] for line in lines] == [1_000, 1_000, 2_000]  # type: ignore[index,call-overload]  # JSON
+    assert all(line["environment"] == "paper" for line in lines)
+
+
+def test_a_paper_manager_audits_its_retries_too(tmp_path: Path) -> None:
+    """Without a state directory as well."""
+    exchange = account(Fault.unreachable(path="balance", nth=1))
+    with paper_manager(exchange, audit_dir=tmp_path) as manager:
+        manager.get_account_balance()
+
+    assert "retry_attempt" in {line["event_type"] for line in read_audit(tmp_path)}
+
+
+def test_a_full_disk_under_a_retry_neither_ends_the_read_nor_goes_in_circles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One failed line for one retry; the read is answered, and the next line of the manager's own stops entries."""
+    exchange = account(Fault.unreachable(path="balance", nth=1))
+    failed: list[object] = []
+
+    def full(_: JsonLinesAudit, record: object) -> None:
+        failed.append(record)
+        raise JournalError("no space left on the device")
+
+    with open_manager(exchange, state_dir=tmp_path) as manager:
+        manager.execute_signal(entry("s1"), "1")
+        monkeypatch.setattr(JsonLinesAudit, "write", full)
+        balance = manager.get_account_balance()
+        tried = len(failed)
+        manager.execute_signal(close(), None)
+        refused = manager.execute_signal(entry("s2"), "1")
+        monkeypatch.undo()
+
+    assert (balance.asset, tried) == ("USDT", 1)
+    assert (refused.outcome, refused.reason) == (Outcome.REFUSED, Refusal.STORE_FAILED)
+
+
+def test_what_the_host_built_stays_open(tmp_path: Path) -> None:
+    """Closing the manager closes nothing that was handed in, unless the host asks for it; that comes last, and once."""
+    closed: list[bool] = []
+    exchange = account()
+    with open_manager(exchange, state_dir=tmp_path):
+        pass
+    assert exchange.positions() == ()
+
+    manager = open_manager(exchange, state_dir=tmp_path, on_close=lambda: closed.append(journal_free(tmp_path)))
+    manager.close()
+    manager.close()
+
+    assert closed == [True]
+
+
+def journal_free(state_dir: Path) -> bool:
+    """Whether a manager can have that folder now."""
+    open_manager(account(), state_dir=state_dir).close()
+    return True
+
+
 def test_the_kill_file_reaches_the_owner(tmp_path: Path) -> None:
     """Written by anybody, without a lock; obeyed before the next entry, released when it is taken away."""
     exchange = account()

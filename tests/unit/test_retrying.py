@@ -7,6 +7,7 @@ import pytest
 import stamina
 from hypothesis import given
 from hypothesis import strategies as st
+from loguru import logger
 
 from surefill.adapters.clock import VirtualClock
 from surefill.adapters.retrying import ReadRetry, Retrying
@@ -229,9 +230,27 @@ def test_each_retry_is_told_before_its_wait() -> None:
     _retrying(exchange, on_retry=told.append).settings("S")
 
     assert told == [
-        ReadRetry(at_ms=0, operation="settings", attempt=1, wait_seconds=1.0, error=errors[0]),
-        ReadRetry(at_ms=1_000, operation="settings", attempt=2, wait_seconds=2.0, error=errors[1]),
+        ReadRetry(at_ms=0, operation="settings", attempt=1, wait_seconds=1.0, error=errors[0], symbol="S"),
+        ReadRetry(at_ms=1_000, operation="settings", attempt=2, wait_seconds=2.0, error=errors[1], symbol="S"),
     ]
+
+
+def test_what_a_listener_raises_ends_no_read() -> None:
+    """The read goes on after its wait, and each time the listener is asked anew; the log names what it raised."""
+    logged: list[str] = []
+    asked: list[ReadRetry] = []
+    logger.enable("surefill")
+    logger.add(logged.append, level="ERROR", format="{message}")
+
+    def listener(retry: ReadRetry) -> None:
+        asked.append(retry)
+        raise OSError("no space left")
+
+    exchange = _Exchange(_unavailable(), _unavailable())
+
+    assert _retrying(exchange, on_retry=listener).positions() == ("positions", (), {})
+    assert [(retry.operation, retry.symbol) for retry in asked] == [("positions", None)] * 2
+    assert logged == ["the retry of positions could not be told: OSError: no space left\n"] * 2
 
 
 def test_the_machine_never_sleeps() -> None:

@@ -1,0 +1,87 @@
+"""A build that is broken on purpose, and the layer that claims to catch it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import attrs
+
+from tests.chaos.teeth.patch import Patch
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """Something that a layer says is wrong.
+
+    Attributes:
+        by: which of its checks says so: an invariant by its number, or a test by its name.
+        text: what is wrong.
+    """
+
+    by: str
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class Probe:
+    """The smallest piece of a layer that should catch a build.
+
+    Attributes:
+        layer: which layer.
+        unit: what it is counted in.
+        run: does one unit at each step and yields what it finds.
+    """
+
+    layer: str
+    unit: str
+    run: Callable[[], Iterator[Sequence[Finding]]]
+
+
+@attrs.frozen(kw_only=True)
+class Catch:
+    """How a broken build was caught: by whom, after how many units, and with which words."""
+
+    by: str
+    after: int
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class BrokenBuild:
+    """A build that breaks one thing.
+
+    Attributes:
+        name: short.
+        broken: what is broken, in one sentence.
+        patches: what makes it so, undone together.
+        claims: the checks of which one must catch it; what others find does not count.
+        probe: where they look.
+    """
+
+    name: str
+    broken: str
+    patches: tuple[Patch, ...]
+    claims: frozenset[str] = attrs.field(converter=frozenset[str])
+    probe: Probe
+
+    @contextmanager
+    def breaks(self) -> Iterator[None]:
+        """Run the broken build while the block lasts."""
+        with ExitStack() as stack:
+            for patch in self.patches:
+                stack.enter_context(patch())
+            yield
+
+    def caught(self) -> Catch | None:
+        """Probe the broken build until one of those who claim it reports it; None when it survives."""
+        with self.breaks():
+            for after, findings in enumerate(self.probe.run(), 1):
+                for finding in findings:
+                    if finding.by in self.claims:
+                        return Catch(by=finding.by, after=after, text=finding.text)
+        return None
+
+    def found(self) -> tuple[Finding, ...]:
+        """Probe this very process, broken or not, to its end."""
+        return tuple(finding for findings in self.probe.run() for finding in findings)

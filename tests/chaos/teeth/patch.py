@@ -1,0 +1,65 @@
+"""Replacing a piece of the running code by a broken one, and putting the whole one back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeAlias, cast
+
+Patch: TypeAlias = Callable[[], AbstractContextManager[None]]
+
+
+def attribute(owner: object, name: str, broken: object) -> Patch:
+    """Replace what *owner*, a class or a module, has under *name* itself."""
+
+    @contextmanager
+    def replaced() -> Iterator[None]:
+        whole = vars(owner)[name]
+        setattr(owner, name, broken)
+        try:
+            yield
+        finally:
+            setattr(owner, name, whole)
+
+    return replaced
+
+
+def function(whole: object, broken: object) -> Patch:
+    """Replace a function wherever a module knows it by a name: importing by name makes copies of the name."""
+
+    @contextmanager
+    def replaced() -> Iterator[None]:
+        _swap(whole, broken)
+        try:
+            yield
+        finally:
+            _swap(broken, whole)  # found anew: a module may have been loaded meanwhile
+
+    return replaced
+
+
+def entry(table: object, key: object, broken: object) -> Patch:
+    """Replace what a dictionary holds under *key*, or add it."""
+    values = cast("dict[object, object]", table)
+
+    @contextmanager
+    def replaced() -> Iterator[None]:
+        before = dict(values)
+        values[key] = broken
+        try:
+            yield
+        finally:
+            values.clear()
+            values.update(before)
+
+    return replaced
+
+
+def _swap(old: object, new: object) -> None:
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] not in ("surefill", "tests"):
+            continue
+        names = cast("dict[str, object]", vars(module))
+        for known in [known for known, value in names.items() if value is old]:
+            names[known] = new
