@@ -16,6 +16,7 @@ from ..domain.signal_state import SignalState
 from ..domain.snapshot import Watermark
 from .desk import Desk, Started
 from .observe import inquire, refresh_rules, unanswered
+from .preflight import reading_in_time
 from .resolve import resolve
 from .submit import Wanted, submit
 
@@ -27,7 +28,8 @@ def enter(desk: Desk, state: SignalState, plan: Bracket, *, until_ms: int) -> De
         why no order took effect; None when one did, or may have.
     """
     try:
-        watermark = None if state.took_effect else desk.exchange.history(plan.symbol).watermark
+        with reading_in_time(desk, desk.timings.preflight_ms // 4):
+            watermark = None if state.took_effect else desk.exchange.history(plan.symbol).watermark
     except (OrderExecutionError, AuthenticationError) as error:
         return declined_by(desk, plan.symbol, error)
     if not state.took_effect:

@@ -17,6 +17,7 @@ from ..domain.leg_state import Fate
 from ..domain.order import ZERO
 from ..domain.protection import given_up
 from ..domain.refusal import Declined, Refusal
+from ..domain.reply import UNCLEAR
 from ..domain.report import ExecutionReport, Outcome
 from ..domain.signal import Signal
 from ..domain.signal_state import SignalState
@@ -28,13 +29,16 @@ from .entry import declined_by, enter
 from .flip import flip
 from .gate import Facts, admit, admit_plan
 from .observe import look
+from .preflight import reading_in_time
 from .protect import perform, protect
 from .settle import settle
+from .unprotected import patience_ms
 
 
 def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) -> ExecutionReport:
     """Carry out an entry signal, new or interrupted; the caller holds the signal's turn and its symbol's."""
-    until_ms = desk.now_ms() + desk.timings.accepted_call_ms
+    began = desk.now_ms()
+    until_ms = began + desk.timings.accepted_call_ms
     state = desk.state(signal.id)
     if state is None or not state.took_effect:
         declined = admit(desk, signal) or claim(desk, signal, quantity, digest)
@@ -47,7 +51,9 @@ def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) ->
     declined = enter(desk, state, plan_of(state), until_ms=until_ms)
     if declined is not None and not state.took_effect and not rejected(state):
         return _release(desk, signal, declined)
-    return conclude(desk, state)
+    if any(leg.reply is None or leg.reply.kind in UNCLEAR for leg in state.of(Leg.ENTRY)):
+        until_ms = began + desk.timings.unknown_call_ms  # finding out what became of it took its time
+    return conclude(desk, state, until_ms=until_ms)
 
 
 def claim(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> Declined | None:
@@ -76,20 +82,28 @@ def claim(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> 
     return None
 
 
-def conclude(desk: Desk, state: SignalState) -> ExecutionReport:
-    """Settle and protect whatever the entry became, and report it."""
+def conclude(desk: Desk, state: SignalState, *, until_ms: int | None = None) -> ExecutionReport:
+    """Settle and protect whatever the entry became, and report it; what is not done by *until_ms* is a duty."""
+    end_ms = desk.now_ms() + desk.timings.call_ms if until_ms is None else until_ms
+    with desk.exchange.attended(lambda: patience_ms(desk, until_ms=end_ms)):
+        _conclude(desk, state, end_ms)
+        position = _position(desk, state)
+    return desk.report(reports.entry_report(desk, state, position=position))
+
+
+def _conclude(desk: Desk, state: SignalState, end_ms: int) -> None:
     for leg in state.of(Leg.ENTRY):
         if leg.fate is Fate.OPEN:
-            settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
+            settle(desk, leg, until_ms=min(end_ms, desk.now_ms() + desk.timings.settle_ms))
     if state.open_quantity > ZERO:
-        _protect(desk, state)
+        _protect(desk, state, until_ms=min(end_ms, desk.now_ms() + desk.timings.protect_hard_ms))
     else:
-        protect(desk, state.symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
+        soon_ms = min(end_ms, desk.now_ms() + desk.timings.settle_ms)
+        protect(desk, state.symbol, until_ms=soon_ms, done=lambda: True)
     if desk.state(state.signal_id) is not None:  # a bracket that was closed meanwhile has told all it knows
         for leg in state.of(Leg.ENTRY):
             if leg.fate is Fate.ENDED:  # the answer to a send has no price; the stop came first, now there is time
-                settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
-    return desk.report(reports.entry_report(desk, state, position=_position(desk, state)))
+                settle(desk, leg, until_ms=min(end_ms, desk.now_ms() + desk.timings.settle_ms))
 
 
 def give_back(desk: Desk, signal_id: str) -> None:
@@ -103,13 +117,14 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
     """Take over an entry the journal forgot; else read the facts, flip, fix the bracket, hold it against the limits."""
     signal = state.claim.signal
     try:
-        if may_be_older(desk, state) and adopt_entry(desk, state, quantity):
-            return None
-        facts = Facts(
-            instrument=desk.patient.instrument(signal.symbol),
-            snapshot=look(desk, signal.symbol, patient=True),
-            reference=desk.patient.reference(signal.symbol),
-        )
+        with reading_in_time(desk, desk.timings.preflight_ms):
+            if may_be_older(desk, state) and adopt_entry(desk, state, quantity):
+                return None
+            facts = Facts(
+                instrument=desk.patient.instrument(signal.symbol),
+                snapshot=look(desk, signal.symbol, patient=True),
+                reference=desk.patient.reference(signal.symbol),
+            )
         bracket = _bracket(desk, signal, quantity, facts)
         if isinstance(bracket, Declined):
             return bracket
@@ -117,11 +132,12 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
         if isinstance(flipped, Declined):
             return flipped
         if flipped:
-            facts = attrs.evolve(
-                facts,
-                snapshot=look(desk, signal.symbol, patient=True),
-                reference=desk.patient.reference(signal.symbol),
-            )
+            with reading_in_time(desk, desk.timings.preflight_ms):
+                facts = attrs.evolve(
+                    facts,
+                    snapshot=look(desk, signal.symbol, patient=True),
+                    reference=desk.patient.reference(signal.symbol),
+                )
             bracket = _bracket(desk, signal, quantity, facts)
             if isinstance(bracket, Declined):
                 return bracket
@@ -147,7 +163,7 @@ def _bracket(desk: Desk, signal: Signal, quantity: Decimal, facts: Facts) -> Bra
     )
 
 
-def _protect(desk: Desk, state: SignalState) -> None:
+def _protect(desk: Desk, state: SignalState, *, until_ms: int) -> None:
     """Stop first, target right behind it, then look until both are seen."""
     plan = state.bracket
     actions: list[Action] = []
@@ -157,7 +173,6 @@ def _protect(desk: Desk, state: SignalState) -> None:
         if plan.target_price is not None:
             actions.append(PlaceTarget(state.signal_id, state.open_quantity))
     perform(desk, state.symbol, actions)
-    until_ms = desk.now_ms() + desk.timings.protect_hard_ms
     protect(desk, state.symbol, until_ms=until_ms, done=lambda: _at_rest(state))
 
 

@@ -150,7 +150,7 @@ class OrderExecutionManager:
         self._recover()
         if not desk.exchange.real_time:
             self.reconcile_due()
-        with self._attended(), desk.once.of(signal.id):
+        with self._attended(desk.timings.unknown_call_ms), desk.once.of(signal.id):
             before = self._before(signal.id, digest)
             if before is not None:
                 return before
@@ -341,9 +341,11 @@ class OrderExecutionManager:
                 last.callback(desk.audit.close)
                 desk.note(AuditType.STOPPED, "close")
 
-    def _attended(self) -> AbstractContextManager[None]:
-        """Whatever is asked of the exchange meanwhile, the alarms of naked positions come in time."""
-        return self._desk.exchange.attended(lambda: patience_ms(self._desk))
+    def _attended(self, call_ms: int | None = None) -> AbstractContextManager[None]:
+        """Whatever is asked of the exchange meanwhile, alarms of naked positions come in time, and the call ends."""
+        desk = self._desk
+        until_ms = desk.now_ms() + (desk.timings.call_ms if call_ms is None else call_ms)
+        return desk.exchange.attended(lambda: patience_ms(desk, until_ms=until_ms))
 
     def _drain(self, symbol: str) -> None:
         desk = self._desk

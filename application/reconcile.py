@@ -37,11 +37,14 @@ class ReconcileReport:
 
 
 def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
-    """Work through *symbols*, one after the other."""
+    """Work through *symbols*, one after the other; those not begun within `call_ms` stay due."""
     actions: list[tuple[str, Action]] = []
+    until_ms = desk.now_ms() + desk.timings.call_ms - desk.timings.verdict_ms
     with desk.hearing() as heard:
         obey_kill_switch(desk)
         for symbol in symbols:
+            if desk.now_ms() >= until_ms:
+                break
             with desk.turns.of(symbol):
                 actions += [(symbol, action) for action in reconcile_symbol(desk, symbol)]
     return ReconcileReport(tuple(actions), tuple(heard), duties(desk))

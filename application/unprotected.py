@@ -45,19 +45,19 @@ def tell_unprotected(desk: Desk, symbol: str) -> None:
             desk.alarm(AlarmKind.UNPROTECTED, text, symbol=symbol, signal_id=state.signal_id)
 
 
-def patience_ms(desk: Desk) -> int | None:
+def patience_ms(desk: Desk, *, until_ms: int) -> int:
     """Raise what alarms are due, and return how long the next request may take so that the next ones come in time.
 
-    Asked before each request: a slow exchange must not silence the bell. Before the first alarm the wait is cut short
-    at its very moment; later there is room enough for a slow answer to come through. None while nothing is naked.
+    Asked before each request: a slow exchange must not silence the bell, nor keep a call beyond *until_ms* for long.
+    Before the first alarm the wait is cut short at its very moment; later there is room enough for a slow answer to
+    come through.
     """
     naked = [state for state in desk.naked() if naked_since_ms(state) is not None]
-    if not naked:
-        return None
     for symbol in dict.fromkeys(state.symbol for state in naked):
         tell_unprotected(desk, symbol)
     now = desk.now_ms()
-    return min(_room_ms(desk, state, now) for state in naked)
+    left_ms = max(desk.timings.poll_max_ms, until_ms - now)
+    return min([left_ms, *(_room_ms(desk, state, now) for state in naked)])
 
 
 def _room_ms(desk: Desk, state: SignalState, now: int) -> int:

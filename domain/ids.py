@@ -8,7 +8,6 @@ alone.
 
 from __future__ import annotations
 
-import base64
 import re
 from enum import Enum
 from functools import lru_cache
@@ -26,6 +25,7 @@ ID_LENGTH_MAX = 36
 ATTEMPT_MAX = 10 ** (ID_LENGTH_MAX - STEM_LENGTH - 1) - 1
 TEXT_LENGTH_MAX = 256
 _SEPARATOR = "\x1f"
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _OURS = re.compile(r"sf-([a-z2-7]{4})([a-z2-7]{24})([ESTX])([1-9][0-9]{0,3})")
 
 
@@ -100,5 +100,6 @@ def parse_ours(text: str, namespace: str) -> OurId | None:
 
 
 def _base32(text: str, size: int) -> str:
-    digest = blake2b(text.encode("utf-8"), digest_size=size).digest()
-    return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+    """Return the digest of *size* bytes, a multiple of five, in the small letters of RFC 4648's base 32."""
+    number = int.from_bytes(blake2b(text.encode("utf-8"), digest_size=size).digest(), "big")
+    return "".join([_ALPHABET[number >> shift & 31] for shift in range(8 * size - 5, -1, -5)])

@@ -202,6 +202,8 @@ class Instrument:
         (Binance docs: PERCENT_PRICE).
         """
         value = decimal_of(price, field)
+        if mark is None and self._is_price(value):
+            return ()
         return tuple(
             Violation(refusal, field, f"{problem}, was {plain(value)}")
             for refusal, problem in (*self._wrong_price(value), *self._outside_band(value, mark, side))
@@ -210,9 +212,12 @@ class Instrument:
     def quantity_violations(self, quantity: Decimal, *, market: bool, field: str = "quantity") -> tuple[Violation, ...]:
         """Return the rules that *quantity* breaks, of a market order or of any other."""
         value = decimal_of(quantity, field)
+        sizes = self._market_sizes if market else self._sizes
+        if self._is_size(value, sizes):
+            return ()
         return tuple(
             Violation(refusal, field, f"{problem}, was {plain(value)}")
-            for refusal, problem in self._wrong_quantity(value, self._market_sizes if market else self._sizes)
+            for refusal, problem in self._wrong_quantity(value, sizes)
         )
 
     def order_violations(
@@ -263,6 +268,19 @@ class Instrument:
     def format_quantity(self, quantity: Number) -> str:
         """Return *quantity*, rounded down, in fixed point with the grid's decimals: ``0.010`` for a step of 0.001."""
         return text(self._market_sizes.floor(non_negative(quantity, "quantity")))
+
+    def _is_price(self, value: Decimal) -> bool:
+        """Whether nothing is wrong with a price, told at once: every order's stop and target pass here."""
+        prices = self._prices
+        if prices.decimals > self.price_precision or value <= _ZERO or value < self.min_price:
+            return False
+        return not (self.max_price and value > self.max_price) and prices.is_on_grid(value)
+
+    def _is_size(self, value: Decimal, sizes: LotSize) -> bool:
+        """Whether nothing is wrong with a quantity, told at once: every order's passes here."""
+        if sizes.decimals > self.quantity_precision or value <= _ZERO or value < sizes.minimum:
+            return False
+        return not (sizes.maximum and value > sizes.maximum) and sizes.is_on_grid(value)
 
     def _wrong_price(self, value: Decimal) -> Iterator[tuple[Refusal, str]]:
         if value <= _ZERO:

@@ -93,7 +93,7 @@ def decimal_of(value: object, field: str) -> Decimal:
         return value if _is_ordinary(value) else _bounded(value, field)
     if type(value) is str and len(value) <= MAX_EXPONENT and _PLAIN_NUMBER.fullmatch(value) is not None:
         number = Decimal(value)  # too short to be beyond any limit
-        return number if number else number.copy_abs()
+        return number or number.copy_abs()
     kind = type(value)  # not isinstance: an object may claim another class and be none of it
     if issubclass(kind, str):
         return _bounded(_decimal_of_text(str.__str__(cast("str", value)), field), field)

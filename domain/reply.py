@@ -24,6 +24,9 @@ class ReplyKind(Enum):
 NOTHING_HAPPENED = frozenset({ReplyKind.NOT_SENT, ReplyKind.REJECTED, ReplyKind.RETRYABLE})
 """The kinds after which we know that the request had no effect."""
 
+UNCLEAR = frozenset({ReplyKind.EXISTS, ReplyKind.UNKNOWN})
+"""The kinds after which only the exchange can tell what became of it."""
+
 
 @attrs.frozen
 class Reply:

@@ -25,6 +25,7 @@ class Timings:
         quiet_ms: absence needs clean rounds over at least this long.
         quiet_rounds: and at least so many of them.
         verdict_ms: with a reachable exchange an unknown outcome has a verdict by then.
+        preflight_ms: what an entry must know is read within this, or the entry is refused.
         unknown_call_ms: an entry call returns UNKNOWN at the latest after this.
         accepted_call_ms: an entry call on the accepted path returns at the latest after this.
         call_ms: any call returns at the latest after this, reachable exchange or not.
@@ -50,6 +51,7 @@ class Timings:
     quiet_ms: int = attrs.field(default=6_000, validator=_positive)
     quiet_rounds: int = attrs.field(default=3, validator=_positive)
     verdict_ms: int = attrs.field(default=15_000, validator=_positive)
+    preflight_ms: int = attrs.field(default=8_000, validator=_positive)
     unknown_call_ms: int = attrs.field(default=30_000, validator=_positive)
     accepted_call_ms: int = attrs.field(default=15_000, validator=_positive)
     call_ms: int = attrs.field(default=75_000, validator=_positive)

@@ -1,15 +1,13 @@
-"""How the tests run: hypothesis profiles, and a silent loguru.
+"""How the tests run: hypothesis profiles, and the search for canaries after every test.
 
 `HYPOTHESIS_PROFILE` chooses: `dev` (default) looks for new examples in each run, `fast` does so briefly, `ci` is the
 same in each run, `deep` is `make chaos`: seeded by `--hypothesis-seed`, `SUREFILL_EXAMPLES` examples a property.
 """
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from loguru import logger
 
 _SLOW_IS_NO_FAULT = (HealthCheck.too_slow,)
 
@@ -36,11 +34,6 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
-@pytest.fixture(autouse=True)
-def _quiet_loguru() -> Iterator[None]:
-    """Whatever a test enables or adds, the next test finds loguru without handlers and surefill silent."""
-    logger.remove()
-    logger.disable("surefill")
-    yield
-    logger.remove()
-    logger.disable("surefill")
+def pytest_configure(config: pytest.Config) -> None:
+    """Let every test be searched for canary secrets."""
+    config.pluginmanager.import_plugin("tests.canary_guard")

@@ -44,7 +44,7 @@ class HttpDoor:
         """Return the answer to *request*, None when none ever comes.
 
         REQUEST_LOST and UNREACHABLE end it unread: what has been read cannot be known as not sent to whoever sent it;
-        `VenueServer.unreachable` refuses connections. REPLY_LOST ends it executed. LATENCY keeps it waiting.
+        `VenueServer.unreachable` refuses connections. REPLY_LOST and DRIP end it executed. LATENCY keeps it waiting.
 
         Raises:
             HttpError: 421 for a request that is meant for another host.
@@ -67,15 +67,18 @@ class HttpDoor:
             given = encounter.answer(
                 self._timeline, lambda: venue.handle(request.method, request.path, form.params, denial)
             )
-            lost = encounter.meets(FaultKind.REPLY_LOST)
+            lost = encounter.loses_reply
             self._record.add(self._timeline.now_ms, request, None if lost else given.status)
-            return None if lost else _answer_of(given, self._timeline.now_ms)
+            garbled = encounter.meets(FaultKind.GARBLED)
+            return None if lost else _answer_of(given, self._timeline.now_ms, garbled=garbled)
 
     def _arrives(self, encounter: Encounter) -> bool:
         delay_ms = encounter.delay_ms
         return delay_ms == 0 or self._driver.travel(self._timeline, delay_ms, self._wait)
 
 
-def _answer_of(given: WireAnswer, now_ms: int) -> HttpAnswer:
+def _answer_of(given: WireAnswer, now_ms: int, *, garbled: bool) -> HttpAnswer:
     body = json.dumps(given.body, separators=(",", ":"), ensure_ascii=False).encode()
+    if garbled:
+        body = body[: len(body) // 2]
     return HttpAnswer(given.status, body, {"Date": formatdate(now_ms / 1000, usegmt=True), **given.headers})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from ..wire.call import AnswerLostError, Call, NotSentError, Result
+from ..wire.call import AnswerLostError, Call, NotSentError, Result, WireAnswer
 from .encounter import Encounter
 from .fault import FaultKind
 from .faults import FaultPlan
@@ -71,6 +71,13 @@ class Door:
             return lost, gives_up_ms
         self._timeline.advance_to(trip.arrives_ms)
         answer = encounter.answer(self._timeline, lambda: self._timeline.deliver(call))
-        if encounter.meets(FaultKind.REPLY_LOST):
+        if encounter.loses_reply:
             return lost, gives_up_ms
-        return answer, returns_ms
+        return unread(answer) if encounter.meets(FaultKind.GARBLED) else answer, returns_ms
+
+
+def unread(answer: WireAnswer) -> Result:
+    """Return what is left of *answer* when its body cannot be read: of a success nothing, else the status."""
+    if answer.ok:
+        return AnswerLostError(f"HTTP {answer.status}, but the body cannot be believed: it was cut short")
+    return WireAnswer(answer.status, None, answer.headers)

@@ -30,15 +30,26 @@ class FaultKind(Enum):
     UNCLEAR = "unclear"
     LATENCY = "latency"
     VISIBILITY_LAG = "visibility_lag"
+    DELIVERED_TWICE = "delivered_twice"
+    STALE_REPLY = "stale_reply"
+    DRIP = "drip"
+    GARBLED = "garbled"
+    REDIRECT = "redirect"
+    BANNED = "banned"
+    CROWDED = "crowded"
+    SHORT_LIST = "short_list"
+    DOUBLED_ROWS = "doubled_rows"
+    WRONG_TIME = "wrong_time"
 
 
 class Conditions(TypedDict, total=False):
     """Where and when a fault strikes; what is not named does not matter.
 
-    With neither *method* nor *path* a fault concerns sent orders, to either service. *path* is whole or the last part
-    of it (``openAlgoOrders``), *leg* the letter in our client ids (E, S, T, X). *nth* counts the requests that match,
-    from 1, while the plan is on; *probability* is drawn from the plan's seed; *from_ms* (included) and *until_ms*
-    (excluded) are exchange times. Reads and cancels in the algo service name no symbol, and those of everything no leg.
+    With neither *method* nor *path* a fault concerns sent orders, to either service, or reads if it is about those.
+    *path* is whole or the last part of it (``openAlgoOrders``), *leg* the letter in our client ids (E, S, T, X). *nth*
+    counts the requests that match, from 1, while the plan is on; *probability* is drawn from the plan's seed; *from_ms*
+    (included) and *until_ms* (excluded) are exchange times. Reads and cancels in the algo service name no symbol, and
+    those of everything no leg.
     """
 
     method: str
@@ -52,6 +63,7 @@ class Conditions(TypedDict, total=False):
 
 
 _NAMES = frozenset(Conditions.__annotations__)
+_OF_READS = frozenset({FaultKind.VISIBILITY_LAG, FaultKind.SHORT_LIST, FaultKind.DOUBLED_ROWS, FaultKind.WRONG_TIME})
 
 
 @attrs.frozen
@@ -61,10 +73,12 @@ class Fault:
     Attributes:
         kind: what happens.
         conditions: where and when.
-        status, code, text: the answer of REFUSED and UNCLEAR.
-        executed: UNCLEAR: whether the request was executed all the same.
+        status, code, text: the answer of REFUSED and UNCLEAR; the status of REDIRECT.
+        executed: UNCLEAR, REDIRECT: whether the request was executed all the same.
         delay_ms: LATENCY: added to the way up. VISIBILITY_LAG: the age under which orders are not shown.
+            DELIVERED_TWICE: how long after the first the second arrives. BANNED: how long it lasts.
         trades, positions: VISIBILITY_LAG: whether fills and positions lag too.
+        amount: SHORT_LIST: rows missing. CROWDED: the weight in use. WRONG_TIME: milliseconds ahead.
     """
 
     kind: FaultKind
@@ -76,6 +90,7 @@ class Fault:
     delay_ms: int = 0
     trades: bool = False
     positions: bool = False
+    amount: int = 0
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.kind, FaultKind):
@@ -131,9 +146,59 @@ class Fault:
     ) -> Fault:
         """Reads do not yet show orders younger than *lag_ms*, nor, if so wished, fills and changes of positions.
 
-        It concerns every read; *method* and *path* need not be named.
+        It concerns every read unless *path* says otherwise.
         """
         return cls(FaultKind.VISIBILITY_LAG, conditions, delay_ms=lag_ms, trades=trades, positions=positions)
+
+    @classmethod
+    def delivered_twice(cls, after_ms: int = 0, **conditions: Unpack[Conditions]) -> Fault:
+        """Something on the way sends a copy of the request, *after_ms* behind it; only the first one is answered."""
+        return cls(FaultKind.DELIVERED_TWICE, conditions, delay_ms=after_ms)
+
+    @classmethod
+    def stale_reply(cls, **conditions: Unpack[Conditions]) -> Fault:
+        """The request is executed, and answered by the answer to an earlier one: of its own kind, if there was one."""
+        return cls(FaultKind.STALE_REPLY, conditions)
+
+    @classmethod
+    def drip(cls, **conditions: Unpack[Conditions]) -> Fault:
+        """The request is executed; its answer comes so slowly that nobody waits for the end. Over HTTP: it is lost."""
+        return cls(FaultKind.DRIP, conditions)
+
+    @classmethod
+    def garbled(cls, **conditions: Unpack[Conditions]) -> Fault:
+        """The request is executed; its answer is cut short, and whoever reads it knows nothing but its status."""
+        return cls(FaultKind.GARBLED, conditions)
+
+    @classmethod
+    def redirect(cls, status: int = 307, *, executed: bool = False, **conditions: Unpack[Conditions]) -> Fault:
+        """Somebody answers that the request should go elsewhere; *executed* says whether it was executed here."""
+        return cls(FaultKind.REDIRECT, conditions, status=status, executed=executed)
+
+    @classmethod
+    def banned(cls, for_ms: int = 120_000, **conditions: Unpack[Conditions]) -> Fault:
+        """The exchange answers 418 and names the end of the ban, *for_ms* from then (Binance docs: General Info)."""
+        return cls(FaultKind.BANNED, conditions, delay_ms=for_ms)
+
+    @classmethod
+    def crowded(cls, used_weight: int, **conditions: Unpack[Conditions]) -> Fault:
+        """Others behind the same address have used that much of the minute's weight, says the answer's header."""
+        return cls(FaultKind.CROWDED, conditions, amount=used_weight)
+
+    @classmethod
+    def short_list(cls, rows: int = 1, **conditions: Unpack[Conditions]) -> Fault:
+        """The last *rows* of a list are missing from the answer to a read."""
+        return cls(FaultKind.SHORT_LIST, conditions, amount=rows)
+
+    @classmethod
+    def doubled_rows(cls, **conditions: Unpack[Conditions]) -> Fault:
+        """Every row of a list stands in the answer to a read twice."""
+        return cls(FaultKind.DOUBLED_ROWS, conditions)
+
+    @classmethod
+    def wrong_time(cls, ahead_ms: int, **conditions: Unpack[Conditions]) -> Fault:
+        """``GET /fapi/v1/time`` tells a time that is *ahead_ms* ahead of the exchange's; below 0 it is behind."""
+        return cls(FaultKind.WRONG_TIME, conditions, amount=ahead_ms)
 
     def concerns(self, call: Call) -> bool:
         """Whether *call* is where the fault strikes."""
@@ -141,7 +206,7 @@ class Fault:
         name = call.path.rpartition("/")[2]
         method, path = wanted.get("method"), wanted.get("path")
         if method is None and path is None:
-            if self.kind is FaultKind.VISIBILITY_LAG:
+            if self.kind in _OF_READS:
                 method = "GET"
             elif call.method != "POST" or name not in _SENDING_NAMES:
                 return False

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import attrs
 
 from ...domain.errors import ValidationError
-from ..wire.call import Call
+from ..wire.call import Call, WireAnswer
 from .fault import Fault, FaultKind, client_id_of
 
 _CONSTRUCTORS: Final[Mapping[str, Callable[..., Fault]]] = {
@@ -21,6 +21,16 @@ _CONSTRUCTORS: Final[Mapping[str, Callable[..., Fault]]] = {
     FaultKind.UNCLEAR.value: Fault.unclear,
     FaultKind.LATENCY.value: Fault.latency,
     FaultKind.VISIBILITY_LAG.value: Fault.visibility_lag,
+    FaultKind.DELIVERED_TWICE.value: Fault.delivered_twice,
+    FaultKind.STALE_REPLY.value: Fault.stale_reply,
+    FaultKind.DRIP.value: Fault.drip,
+    FaultKind.GARBLED.value: Fault.garbled,
+    FaultKind.REDIRECT.value: Fault.redirect,
+    FaultKind.BANNED.value: Fault.banned,
+    FaultKind.CROWDED.value: Fault.crowded,
+    FaultKind.SHORT_LIST.value: Fault.short_list,
+    FaultKind.DOUBLED_ROWS.value: Fault.doubled_rows,
+    FaultKind.WRONG_TIME.value: Fault.wrong_time,
 }
 
 
@@ -63,6 +73,9 @@ class FaultPlan:
         self._faults: list[tuple[Fault, int]] = []
         self._enabled = True
         self._log: list[Struck] = []
+        self._answers: dict[tuple[str, str], WireAnswer] = {}
+        self._last_answer: WireAnswer | None = None
+        self._remembers = False
         self.add(*faults)
 
     @property
@@ -95,6 +108,7 @@ class FaultPlan:
                 raise ValidationError("faults", f"must be Fault objects, was {type(fault).__name__}")
         with self._lock:
             self._faults.extend((fault, 0) for fault in faults)
+            self._remembers = self._remembers or any(fault.kind is FaultKind.STALE_REPLY for fault in faults)
 
     def clear(self) -> None:
         """Remove every fault; the log stays."""
@@ -115,6 +129,18 @@ class FaultPlan:
                     struck.append(fault)
                     self._log.append(Struck(at_ms, fault.kind, call.method, call.path, client_id_of(call)))
         return tuple(struck)
+
+    def remember(self, call: Call, answer: WireAnswer) -> None:
+        """Keep *answer* for a stale reply, if there is a fault that may want one."""
+        if not self._remembers:
+            return
+        with self._lock:
+            self._answers[call.method, call.path] = self._last_answer = answer
+
+    def earlier(self, call: Call) -> WireAnswer | None:
+        """Return the last answer that was remembered to a request like *call*, or else to any; None without one."""
+        with self._lock:
+            return self._answers.get((call.method, call.path), self._last_answer)
 
     def _chosen(self, fault: Fault, occurrence: int) -> bool:
         nth, probability = fault.conditions.get("nth"), fault.conditions.get("probability")

@@ -21,6 +21,7 @@ class Account:
 
     def __init__(self, default_leverage: int, *, hedge_mode: bool) -> None:
         self.hedge_mode = hedge_mode
+        self.multi_assets = False
         self.changes = 0
         self._default_leverage = default_leverage
         self._wallets: dict[str, Decimal] = {}

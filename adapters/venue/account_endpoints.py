@@ -88,11 +88,11 @@ class AccountEndpoints:
         """GET accountConfig."""
         return {
             "feeTier": 0,
-            "canTrade": True,
+            "canTrade": self.state.switches.may_trade,
             "canDeposit": True,
             "canWithdraw": True,
             "dualSidePosition": self.state.account.hedge_mode,
-            "multiAssetsMargin": False,
+            "multiAssetsMargin": self.state.account.multi_assets,
             "tradeGroupId": -1,
             "updateTime": 0,
         }
@@ -102,8 +102,8 @@ class AccountEndpoints:
         return {"dualSidePosition": self.state.account.hedge_mode}
 
     def multi_assets(self, params: Parameters) -> Json:
-        """GET multiAssetsMargin: only single-asset mode is simulated."""
-        return {"multiAssetsMargin": False}
+        """GET multiAssetsMargin: true in multi-assets mode, of which only the setting is simulated."""
+        return {"multiAssetsMargin": self.state.account.multi_assets}
 
     def leverage_brackets(self, params: Parameters) -> Json:
         """GET leverageBracket: a list in either case; its decimals are JSON numbers."""

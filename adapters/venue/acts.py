@@ -8,12 +8,12 @@ import attrs
 
 from .algo_order import CANCELED, EXPIRED, NEW, REJECTED, AlgoOrder
 from .algo_status import expire_with_position, set_status
-from .exact import EXACT, ZERO, decimal_of, decimals_of, negative, plain, rounded_money, units_of
+from .exact import EXACT, decimals_of, negative, plain, rounded_money, total, units_of
 from .limits import Limits
 from .liquidation import CLIENT_ID_PREFIX, Liquidations
 from .margin import notional
 from .matching import add_income, record_position
-from .order import BOTH, Order
+from .order import BOTH
 from .position import Position
 from .refusals import Refused
 from .state import State
@@ -71,15 +71,17 @@ class Acts:
         order = state.orders.find(symbol, None, client_order_id, state.now_ms)
         if order is None or order.is_open:
             raise ValueError(f"{symbol} has no finished order {client_order_id!r}")
-        change, asset = ZERO, state.market(symbol).rules.margin_asset
-        for trade in state.orders.forget(order):
-            change = EXACT.add(change, EXACT.subtract(Decimal(trade.fee), Decimal(trade.realized_pnl)))
+        if state.account.is_isolated(symbol):
+            raise ValueError(f"{symbol} has isolated margin; only what happened on cross margin can be undone")
+        rules, trades = state.market(symbol).rules, state.orders.forget(order)
+        fees = total(Decimal(trade.fee) for trade in trades)
+        realized = total(Decimal(trade.realized_pnl) for trade in trades)
         position = state.account.position(symbol, order.position_side)
-        self._unwind(position, order)
-        state.record_row(
-            "rollback",
-            {"symbol": symbol, "client_order_id": client_order_id, **state.account.credit(asset, change)},
-        )
+        position.amount -= order.direction * order.executed
+        position.cost -= order.direction * order.cost + units_of(realized, rules.money_decimals)
+        position.updated_ms = state.now_ms
+        wallet = state.account.credit(rules.margin_asset, EXACT.subtract(fees, realized))
+        state.record_row("rollback", {"symbol": symbol, "client_order_id": client_order_id, **wallet})
         record_position(state, position)
         expire_with_position(state, position)
 
@@ -101,18 +103,6 @@ class Acts:
         """Put other limits in force from now on; exchangeInfo shows them. What was used stays used."""
         self.state.listing.change_rate_limits(rate_limits)
         self.limits.change(rate_limits)
-
-    def _unwind(self, position: Position, order: Order) -> None:
-        """Take the fills of *order* out of *position* again, at the price they had."""
-        was, delta = position.amount, order.direction * order.executed
-        position.amount -= delta
-        if not position.amount:
-            position.cost = 0
-        elif was * order.direction > 0:
-            position.cost -= order.direction * order.cost
-        else:  # it had closed a part: that part comes back at the entry price it had
-            position.cost = position.cost * position.amount // was if was else -order.direction * order.cost
-        position.updated_ms = self.state.now_ms
 
     def _held(self, symbol: str, side: str) -> Position:
         try:

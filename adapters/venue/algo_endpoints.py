@@ -1,5 +1,6 @@
 """Conditional orders: place, query, cancel, list (Binance docs: New Algo Order and its siblings)."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -22,6 +23,7 @@ from .order_checks import (
     check_notional,
     check_position_side,
     check_reduces,
+    check_regime,
     check_symbol,
     is_closing_side,
     quantity_units,
@@ -85,14 +87,14 @@ class AlgoEndpoints:
         """GET openAlgoOrders: waiting and triggering orders."""
         symbol = self._symbol(params) if params.has("symbol") else None
         algo_id = params.optional_integer("algoId")
-        algos = [a for a in self.state.algos.open_orders(symbol) if algo_id in (None, a.algo_id)]
-        return [queried_algo(self.state, algo) for algo in algos]
+        algos = self._shown(self.state.algos.open_orders(symbol))
+        return [queried_algo(self.state, algo) for algo in algos if algo_id in (None, algo.algo_id)]
 
     def list_all(self, params: Parameters) -> Json:
         """GET allAlgoOrders: from an id on, or within a window of at most seven days."""
         symbol, algo_id = self._symbol(params), params.optional_integer("algoId")
         limit = params.limit(LIMIT_DEFAULT, LIMIT_MOST)
-        algos = self.state.algos.all_orders(symbol, self.state.now_ms)
+        algos = self._shown(self.state.algos.all_orders(symbol, self.state.now_ms))
         if algo_id is not None:
             page = oldest((algo for algo in algos if algo.algo_id >= algo_id), limit)
         else:
@@ -108,6 +110,7 @@ class AlgoEndpoints:
         direction, rules = direction_of(terms.side), market.rules
         closing = terms.reduces or is_closing_side(terms.position_side, direction)
         check_symbol(rules, closing=closing)
+        check_regime(state, closing=closing)
         quantity = 0
         if terms.quantity is not None:
             quantity = quantity_units(rules, terms.quantity)
@@ -180,9 +183,12 @@ class AlgoEndpoints:
         if algo_id is None and client_id is None:
             raise Refused(-1102, "algoid")
         algo = self.state.algos.find(algo_id, client_id, self.state.now_ms)
-        if algo is None:
+        if algo is None or self.state.switches.is_hidden(algo.client_algo_id):
             raise Refused(code)
         return algo
+
+    def _shown(self, algos: Iterable[AlgoOrder]) -> list[AlgoOrder]:
+        return [algo for algo in algos if not self.state.switches.is_hidden(algo.client_algo_id)]
 
 
 @attrs.frozen

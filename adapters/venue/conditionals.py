@@ -26,13 +26,9 @@ REDUCE_ONLY_REJECT = "Reduce Only reject"
 
 @attrs.define
 class Conditionals:
-    """Waiting orders and what becomes of them when a price reaches their trigger.
-
-    *stuck_prefix* makes orders whose client id starts with it stay TRIGGERING for good, as was seen on the real venue.
-    """
+    """Waiting orders and what becomes of them when a price reaches their trigger."""
 
     state: State
-    stuck_prefix: str | None = None
 
     def rest(self, algo: AlgoOrder) -> None:
         """Let a checked order wait for its trigger."""
@@ -61,7 +57,7 @@ class Conditionals:
             set_status(self.state, algo, EXPIRED, "Price protection")
             return
         set_status(self.state, algo, TRIGGERING)
-        if self.stuck_prefix is None or not algo.client_algo_id.startswith(self.stuck_prefix):
+        if not self.state.switches.is_stuck(algo.client_algo_id):
             due_ms = self.state.now_ms + self.state.settings.trigger_latency_ms
             self.state.timers.add(due_ms, lambda: self.release(algo))
 
@@ -97,11 +93,12 @@ class Conditionals:
         )
         algo.child_id = child.order_id
         set_status(state, algo, TRIGGERED)
-        run_market_order(state, child)
-        set_status(state, algo, FINISHED)
+        run_market_order(state, child, lambda: set_status(state, algo, FINISHED))
 
     def _check_child(self, algo: AlgoOrder, quantity: int) -> None:
         state, market, direction = self.state, self.state.market(algo.symbol), direction_of(algo.side)
+        if state.switches.is_rejected(algo.client_algo_id):
+            raise Refused(-2019)
         position = state.account.position(algo.symbol, algo.position_side)
         bound = algo.reduce_only or algo.close_position
         check_symbol(market.rules, closing=bound or is_closing_side(algo.position_side, direction))

@@ -24,6 +24,8 @@ class Gateway:
         self._state = state
         self._limits = limits
         self._routes = routes
+        self.older_reads: Routes = {}
+        """Reads that are answered from before; see `Replica`."""
 
     def is_signed(self, method: str, path: str) -> bool | None:
         """Say whether that request must be signed; `None` when there is no such path."""
@@ -51,9 +53,11 @@ class Gateway:
         self._limits.charge(self._state.now_ms, route.weight_of(params), 0 if denial else route.orders)
         if denial is not None:
             raise denial
+        if route.signed and self._state.switches.is_denied(method):
+            raise Refused(-2015)
         if route.signed:
             check_timing(self._state.now_ms, params)
-        return route.handler(params)
+        return self.older_reads.get((method, path), route).handler(params)
 
     def _answer(
         self, request_seq: int, route: Route | None, status: int, body: object, code: int | None, msg: str | None

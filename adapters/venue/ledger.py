@@ -8,7 +8,7 @@ Value: TypeAlias = str | int | bool | None
 Row: TypeAlias = dict[str, Value]
 
 EFFECT_KINDS: Final = frozenset(
-    {"deposit", "order", "algo", "fill", "position", "setting", "funding", "liquidation", "insurance"}
+    {"deposit", "order", "algo", "fill", "position", "setting", "funding", "liquidation", "insurance", "rollback"}
 )
 MUTATING_METHODS: Final = frozenset({"POST", "PUT", "DELETE"})
 _TIMING_NAMES: Final = frozenset({"timestamp", "recvWindow", "signature"})
@@ -38,8 +38,8 @@ class Ledger:
 
     Every row has `seq` (from 1), `time_ms` and `kind`; decimals are fixed-point texts. Kinds: `deposit`, `request`
     (`method`, `path` and `params`, one JSON text with sorted names, without the signature), `answer` (`request_seq`,
-    `status`, `code`, `msg`), `order`, `algo`, `fill`, `position`, `setting`, `liquidation`, `insurance`. Only rows with
-    `balance_change` changed a wallet: summed from zero they give its balance.
+    `status`, `code`, `msg`), `order`, `algo`, `fill`, `position`, `setting`, `funding`, `liquidation`, `insurance`,
+    `rollback`. Only rows with `balance_change` changed a wallet: summed from zero they give its balance.
     """
 
     def __init__(self) -> None:

@@ -64,6 +64,12 @@ class Limits:
         self._refusals = 0
         self._retry_after_seconds = 0
 
+    def change(self, rate_limits: Sequence[Mapping[str, Any]]) -> None:
+        """Put other limits in force; those not named are the documented ones. The counts go on."""
+        self._weight.most = _limit(rate_limits, "REQUEST_WEIGHT", 60_000, WEIGHT_PER_MINUTE)
+        for window, default in zip(self._orders, (ORDERS_PER_10_SECONDS, ORDERS_PER_MINUTE), strict=True):
+            window.most = _limit(rate_limits, "ORDERS", window.length_ms, default)
+
     def charge(self, now_ms: int, weight: int, orders: int) -> None:
         """Count one request; -1003 or -1015 when it is one too many, with HTTP 429 or, banned, 418."""
         self._retry_after_seconds = 0

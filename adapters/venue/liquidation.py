@@ -98,21 +98,24 @@ class Liquidations:
             if symbol is not None or (in_scope and not state.account.is_isolated(algo.symbol)):
                 set_status(state, algo, EXPIRED, "Account liquidated")
 
-    def _close(self, position: Position, backing: Decimal, needed: Decimal) -> None:
+    def take_over(self, position: Position, quantity: int, prefix: str, *, with_fee: bool) -> None:
+        """Close *quantity* units of *position* at the mark price, by an order of the exchange's own.
+
+        Its client id begins with *prefix*. *with_fee* charges the liquidation fee of the symbol.
+        """
         state, market = self.state, self.state.market(position.symbol)
-        rules, amount = market.rules, position.amount
-        direction = -1 if amount > 0 else 1
-        tick = rules.tick or 1
+        direction = -1 if position.amount > 0 else 1
+        tick = market.rules.tick or 1
         price = max(-(-market.mark // tick) * tick if direction > 0 else market.mark // tick * tick, tick)
         self._count += 1
         order = Order(
             order_id=state.ids.order_id(position.symbol),
-            client_order_id=f"{CLIENT_ID_PREFIX}{self._count}",
+            client_order_id=f"{prefix}{self._count}",
             symbol=position.symbol,
             side=BUY if direction > 0 else SELL,
             position_side=position.side,
             type="LIMIT",
-            quantity=abs(amount),
+            quantity=quantity,
             reduce_only=False,
             created_ms=state.now_ms,
             updated_ms=state.now_ms,
@@ -120,21 +123,25 @@ class Liquidations:
             original_type="LIMIT",
             price=price,
         )
-        state.record(
+        state.orders.add(order)
+        record_order(state, order)
+        book_fill(state, order, price, quantity, market.rules.liquidation_fee if with_fee else ZERO)
+        finish_order(state, order, ACCOUNT_LIQUIDATED)
+        expire_with_position(state, position)
+
+    def _close(self, position: Position, backing: Decimal, needed: Decimal) -> None:
+        market, amount = self.state.market(position.symbol), position.amount
+        self.state.record(
             "liquidation",
             symbol=position.symbol,
             position_side=position.side,
-            amount=text_of(amount, rules.quantity_decimals),
-            mark_price=text_of(market.mark, rules.price_decimals),
+            amount=text_of(amount, market.rules.quantity_decimals),
+            mark_price=text_of(market.mark, market.rules.price_decimals),
             margin_balance=plain(backing),
             maintenance_margin=plain(needed),
-            client_order_id=order.client_order_id,
+            client_order_id=f"{CLIENT_ID_PREFIX}{self._count + 1}",
         )
-        state.orders.add(order)
-        record_order(state, order)
-        book_fill(state, order, price, abs(amount), rules.liquidation_fee)
-        finish_order(state, order, ACCOUNT_LIQUIDATED)
-        expire_with_position(state, position)
+        self.take_over(position, abs(amount), CLIENT_ID_PREFIX, with_fee=True)
 
     def _insure(self, symbol: str, asset: str, floor: Decimal) -> None:
         """Let the insurance fund make good what the wallet fell below *floor*."""

@@ -68,6 +68,10 @@ class Listing:
         old = self.rules(symbol)
         return self._replace(symbol, {**self._raw[symbol], "status": status}, attrs.evolve(old, status=status))
 
+    def change_rate_limits(self, rate_limits: Sequence[Mapping[str, Any]]) -> None:
+        """Show other rate limits from now on."""
+        self._top["rateLimits"] = copy.deepcopy(list(rate_limits))
+
     def exchange_info(self, server_time_ms: int) -> dict[str, Any]:
         """Return the body of GET exchangeInfo as it stands; the caller may keep it."""
         body = {**self._top, "serverTime": server_time_ms, "symbols": list(self._raw.values())}

@@ -1,10 +1,11 @@
 """Filling market orders, and booking every fill: order, position, wallet, income, ledger."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
 from .algo_status import expire_with_position
-from .exact import EXACT, MONEY_DECIMALS, decimal_of, negative, part_of, plain, share_of, text_of
+from .exact import EXACT, MONEY_DECIMALS, decimal_of, negative, part_of, plain, share_of, text_of, units_below
 from .ledger import Row
 from .margin import margin_of
 from .market import Market
@@ -13,37 +14,66 @@ from .position import Position
 from .state import State
 
 FILLED: Final = "FILLED"
+PARTIALLY_FILLED: Final = "PARTIALLY_FILLED"
 EXPIRED: Final = "EXPIRED"
 REDUCED_TO_POSITION: Final = 4
 NO_LIQUIDITY: Final = 9
 """Reasons of an expiry (Binance docs: Event Order Update, field er)."""
 
 
-def run_market_order(state: State, order: Order) -> None:
+def run_market_order(state: State, order: Order, on_end: Callable[[], None] | None = None) -> None:
     """Bring a checked market order into the book and to its end: FILLED, or EXPIRED with what could not be filled.
 
-    A reduce-only order is capped at the position. One fill at most: the best level, in the size that is shown there.
+    A reduce-only order is capped at the position. One fill at most: the best level, in the size that is shown there,
+    unless a `Curb` says less. *on_end* is called at the end, which is now except after such a curb.
     """
-    market, position = state.market(order.symbol), state.account.position(order.symbol, order.position_side)
     state.orders.add(order)
     record_order(state, order)
-    wanted = min(order.quantity, position.closable(order.direction)) if order.reduce_only else order.quantity
-    filled = min(wanted, _fillable(market, order.direction))
+    curb = state.switches.curbs(order.client_order_id)
+    most = None if curb is None else units_below(curb.most, state.market(order.symbol).rules.quantity_decimals)
+    short_of = _take(state, order, most)
+    if curb is None or curb.rest_after_ms is None or not short_of:
+        _end(state, order, short_of, EXPIRED if curb is None else curb.ends_as, on_end)
+        return
+    if order.executed:
+        order.status = PARTIALLY_FILLED
+        record_order(state, order)
+    state.timers.add(state.now_ms + curb.rest_after_ms, lambda: _fill_rest(state, order, on_end))
+
+
+def finish_order(state: State, order: Order, expiry_reason: int, expired: str = EXPIRED) -> None:
+    """Make *order* final: FILLED when nothing is left, else *expired* for *expiry_reason*."""
+    order.status = FILLED if order.executed == order.quantity else expired
+    order.updated_ms = state.now_ms
+    state.orders.close(order)
+    record_order(state, order, 0 if order.status == FILLED else expiry_reason)
+
+
+def _take(state: State, order: Order, most: int | None) -> int:
+    """Fill what *order* still wants, up to *most* of it, and return what is left wanting."""
+    market, position = state.market(order.symbol), state.account.position(order.symbol, order.position_side)
+    left = order.quantity - order.executed
+    wanted = min(left, position.closable(order.direction)) if order.reduce_only else left
+    step = market.rules.market_lot.step
+    bound = wanted if most is None else min(wanted, most // step * step)
+    filled = min(bound, _fillable(market, order.direction))
     if filled:
         price = market.taker_price(order.direction)
         market.take(order.direction, filled)
         book_fill(state, order, price, filled, state.settings.taker_fee_of(order.symbol))
-    reason = REDUCED_TO_POSITION if filled == wanted else NO_LIQUIDITY
-    finish_order(state, order, reason)
-    expire_with_position(state, position)
+    return wanted - filled
 
 
-def finish_order(state: State, order: Order, expiry_reason: int) -> None:
-    """Make *order* final: FILLED when nothing is left, else EXPIRED for *expiry_reason*."""
-    order.status = FILLED if order.executed == order.quantity else EXPIRED
-    order.updated_ms = state.now_ms
-    state.orders.close(order)
-    record_order(state, order, 0 if order.status == FILLED else expiry_reason)
+def _fill_rest(state: State, order: Order, on_end: Callable[[], None] | None) -> None:
+    if order.is_open:
+        _end(state, order, _take(state, order, None), EXPIRED, on_end)
+
+
+def _end(state: State, order: Order, short_of: int, expired: str, on_end: Callable[[], None] | None) -> None:
+    finish_order(state, order, NO_LIQUIDITY if short_of else REDUCED_TO_POSITION, expired)
+    expire_with_position(state, state.account.position(order.symbol, order.position_side))
+    if on_end is not None:
+        on_end()
 
 
 def book_fill(state: State, order: Order, price: int, quantity: int, fee_rate: Decimal) -> None:

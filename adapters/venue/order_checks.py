@@ -21,6 +21,13 @@ def check_symbol(rules: SymbolRules, *, closing: bool) -> None:
         raise Refused(code)
 
 
+def check_regime(state: State, *, closing: bool) -> None:
+    """Refuse what the account may not do for a while: -4109, -4192 or -4400."""
+    code = state.switches.refusal(closing=closing)
+    if code:
+        raise Refused(code)
+
+
 def quantity_units(rules: SymbolRules, quantity: Decimal) -> int:
     """Return *quantity* in units: -1111 beyond the precision, -4003 unless above zero.
 

@@ -60,6 +60,7 @@ REFUSALS: Final[dict[int, tuple[int, str]]] = {
     -4067: (400, "Position side cannot be changed if there exists open orders."),
     -4068: (400, "Position side cannot be changed if there exists position."),
     -4104: (400, "Invalid contract type."),
+    -4109: (400, "This account is inactive. Please activate the account first."),
     -4116: (400, "clientOrderId is duplicated."),
     -4120: (
         400,
@@ -72,6 +73,12 @@ REFUSALS: Final[dict[int, tuple[int, str]]] = {
     -4141: (400, "Symbol is closed."),
     -4161: (400, "Leverage reduction is not supported in Isolated Margin Mode with open positions."),
     -4164: (400, "Order's notional must be no smaller than {} (unless you choose reduce only)."),
+    -4171: (400, "No need to change multi-assets mode."),
+    -4192: (400, "Trade forbidden due to Cooling-off Period."),
+    -4400: (
+        400,
+        "Futures Trading Quantitative Rules violated, only reduceOnly order is allowed, please try again later.",
+    ),
     -4509: (
         400,
         "Time in Force (TIF) GTE can only be used with open positions. Please ensure that positions are available.",

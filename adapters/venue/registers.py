@@ -54,6 +54,14 @@ class OrderRegister:
         """Yield every order of *symbol* within its retention, oldest first."""
         return (order for order in self._orders.get(symbol, {}).values() if order_is_visible(order, now_ms))
 
+    def forget(self, order: Order) -> list[Trade]:
+        """Lose *order* as if it had never been, and return its trades, which nobody finds any more either."""
+        self._orders[order.symbol].pop(order.order_id)
+        self._by_client_id.pop((order.symbol, order.client_order_id))
+        trades = self._trades.get(order.symbol, [])
+        self._trades[order.symbol] = [trade for trade in trades if trade.order_id != order.order_id]
+        return [trade for trade in trades if trade.order_id == order.order_id]
+
     def add_trade(self, trade: Trade) -> None:
         """Keep one fill."""
         self._trades.setdefault(trade.symbol, []).append(trade)
@@ -83,6 +91,11 @@ class AlgoRegister:
         """Note that *algo* is no longer open: its client id and its place under the cap are free."""
         if self._open.get(algo.symbol, {}).pop(algo.algo_id, None) is not None:
             self._open_count -= 1
+
+    def forget(self, algo: AlgoOrder) -> None:
+        """Lose *algo*, which is not open any more, as if it had never been."""
+        self._algos.pop(algo.algo_id)
+        self._by_client_id.pop(algo.client_algo_id)
 
     def get(self, algo_id: int) -> AlgoOrder:
         """Return the order with that id; `KeyError` when there never was one."""
@@ -115,7 +128,7 @@ class AlgoRegister:
 
 def order_is_visible(order: Order, now_ms: int) -> bool:
     """Say whether queries still find *order*."""
-    unfilled = order.status in ("CANCELED", "EXPIRED") and not order.executed
+    unfilled = order.status in ("CANCELED", "EXPIRED", "EXPIRED_IN_MATCH") and not order.executed
     return order.is_open or now_ms - order.created_ms <= (UNFILLED_RETENTION_MS if unfilled else RETENTION_MS)
 
 

@@ -29,6 +29,7 @@ class SettingEndpoints:
             ("POST", "/fapi/v1/leverage"): Route(self.set_leverage, 1),
             ("POST", "/fapi/v1/marginType"): Route(self.set_margin_type, 1),
             ("POST", "/fapi/v1/positionSide/dual"): Route(self.set_position_mode, 1),
+            ("POST", "/fapi/v1/multiAssetsMargin"): Route(self.set_multi_assets, 1),
         }
 
     def set_leverage(self, params: Parameters) -> Json:
@@ -86,6 +87,15 @@ class SettingEndpoints:
             raise Refused(-4068)
         state.account.hedge_mode = wanted
         state.record("setting", setting="position_mode", symbol="", value="hedge" if wanted else "one-way")
+        return dict(_DONE)
+
+    def set_multi_assets(self, params: Parameters) -> Json:
+        """POST multiAssetsMargin; -4171 when it is so already. Margins go on being counted asset by asset."""
+        state, wanted = self.state, params.mandatory_flag("multiAssetsMargin")
+        if state.account.multi_assets == wanted:
+            raise Refused(-4171)
+        state.account.multi_assets = wanted
+        state.record("setting", setting="multi_assets", symbol="", value="multi" if wanted else "single")
         return dict(_DONE)
 
     def _has_open_orders(self, symbol: str | None) -> bool:

@@ -14,6 +14,7 @@ from .listing import Listing
 from .market import Market
 from .registers import AlgoRegister, OrderRegister
 from .settings import VenueSettings
+from .switches import Switches
 from .timers import Timers
 
 
@@ -35,6 +36,7 @@ class State:
     orders: OrderRegister = attrs.field(factory=OrderRegister)
     algos: AlgoRegister = attrs.field(factory=AlgoRegister)
     timers: Timers = attrs.field(factory=Timers)
+    switches: Switches = attrs.field(factory=Switches)
     on_trigger: Callable[[int], None] = _no_trigger
     _markets: dict[str, Market] = attrs.field(factory=dict)
 

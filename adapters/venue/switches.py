@@ -1,4 +1,4 @@
-"""What Binance does now and then, on command: fills that stop short, orders that hide, an account that may not trade."""
+"""What Binance does now and then, on command: fills that stop short, orders that hide, accounts that may not trade."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -1,5 +1,6 @@
 """Regular orders: place, query, cancel, list (Binance docs: Trade endpoints)."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -16,6 +17,7 @@ from .order_checks import (
     check_notional,
     check_position_side,
     check_reduces,
+    check_regime,
     check_symbol,
     is_closing_side,
     quantity_units,
@@ -91,13 +93,13 @@ class TradeEndpoints:
     def list_open(self, params: Parameters) -> Json:
         """GET openOrders: no conditional orders."""
         symbol = self._symbol(params) if params.has("symbol") else None
-        return [queried_order(self.state, order) for order in self.state.orders.open_orders(symbol)]
+        return [queried_order(self.state, order) for order in self._shown(self.state.orders.open_orders(symbol))]
 
     def list_all(self, params: Parameters) -> Json:
         """GET allOrders: from an id on, or within a window of at most seven days."""
         symbol, order_id = self._symbol(params), params.optional_integer("orderId")
         limit = params.limit(LIMIT_DEFAULT, LIMIT_MOST)
-        orders = self.state.orders.all_orders(symbol, self.state.now_ms)
+        orders = self._shown(self.state.orders.all_orders(symbol, self.state.now_ms))
         if order_id is not None:
             page = oldest((order for order in orders if order.order_id >= order_id), limit)
         else:
@@ -111,7 +113,9 @@ class TradeEndpoints:
         order_id, from_id = params.optional_integer("orderId"), params.optional_integer("fromId")
         if from_id is not None and (params.has("startTime") or params.has("endTime")):
             raise Refused(-1128)
-        trades = [t for t in self.state.orders.trades(symbol) if order_id in (None, t.order_id)]
+        now_ms, is_late = self.state.now_ms, self.state.switches.is_late
+        every = (trade for trade in self.state.orders.trades(symbol) if order_id in (None, trade.order_id))
+        trades = [trade for trade in every if not is_late(trade.time_ms, now_ms)]
         if from_id is not None:
             page = oldest((trade for trade in trades if trade.trade_id >= from_id), limit)
         elif order_id is not None and not params.has("startTime") and not params.has("endTime"):
@@ -133,6 +137,7 @@ class TradeEndpoints:
         direction, market = direction_of(side), state.market(symbol)
         closing = is_closing_side(position_side, direction)
         check_symbol(market.rules, closing=reduce_only or closing)
+        check_regime(state, closing=reduce_only or closing)
         quantity = quantity_units(market.rules, quantity_value)
         check_lot(market.rules.market_lot, quantity)
         check_depth(market, direction)
@@ -181,9 +186,12 @@ class TradeEndpoints:
         if order_id is None and client_id is None:
             raise Refused(-1102, "orderid")
         order = self.state.orders.find(symbol, order_id, client_id, self.state.now_ms)
-        if order is None:
+        if order is None or self.state.switches.is_hidden(order.client_order_id):
             raise Refused(code)
         return order
+
+    def _shown(self, orders: Iterable[Order]) -> list[Order]:
+        return [order for order in orders if not self.state.switches.is_hidden(order.client_order_id)]
 
 
 def _check_type(order_type: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from .account import Account
 from .account_endpoints import AccountEndpoints
+from .acts import Acts
 from .algo_endpoints import AlgoEndpoints
 from .answer import Answer
 from .brackets import Brackets
@@ -22,9 +23,12 @@ from .matching import add_income
 from .player import Player
 from .quotes import Candle, Quote
 from .refusals import Refused
+from .replica import Replica, reads_of
+from .routes import Routes
 from .setting_endpoints import SettingEndpoints
 from .settings import VenueSettings
 from .state import State
+from .switches import Switches
 from .trade_endpoints import TradeEndpoints
 
 _DEFAULT_SETTINGS = VenueSettings()
@@ -68,13 +72,13 @@ class Venue:
         self._player: Player | None = None
         limits = Limits(state.listing.rate_limits, enforced=settings.enforce_limits)
         routes = {
-            **TradeEndpoints(state).routes(),
-            **AlgoEndpoints(state, self._conditionals).routes(),
-            **AccountEndpoints(state).routes(),
+            **_account_routes(state),
             **SettingEndpoints(state).routes(),
             **MarketEndpoints(state, limits).routes(),
         }
         self._gateway = Gateway(state, limits, routes)
+        self._acts = Acts(state, limits, self._liquidations)
+        self._replica: Replica | None = None
         _deposit(state, balances)
 
     @property
@@ -86,6 +90,16 @@ class Venue:
     def ledger(self) -> Ledger:
         """The append-only record of everything that happened."""
         return self._state.ledger
+
+    @property
+    def switches(self) -> Switches:
+        """What the exchange does now and then, switched on and off by hand."""
+        return self._state.switches
+
+    @property
+    def acts(self) -> Acts:
+        """What the exchange does of its own accord, on command."""
+        return self._acts
 
     def is_signed(self, method: str, path: str) -> bool | None:
         """Say whether that request must be signed; `None` when there is no such path."""
@@ -160,7 +174,21 @@ class Venue:
 
     def stick_triggers(self, client_algo_id_prefix: str | None) -> None:
         """Let conditional orders whose client id starts so stay TRIGGERING when they fire; `None` ends that."""
-        self._conditionals.stuck_prefix = client_algo_id_prefix
+        prefix = client_algo_id_prefix
+        self.switches.sticks = None if prefix is None else lambda client_id: client_id.startswith(prefix)
+
+    def remember(self) -> None:
+        """Keep the account as it is now, for `show_before`."""
+        self._replica = Replica(self._state)
+
+    def show_before(self, on: bool) -> None:  # noqa: FBT001 - a switch
+        """Let signed reads show the account as it was at `remember`, as after a restart from an older state.
+
+        Everything that changes something works on the account as it is. `ValueError` when nothing was remembered.
+        """
+        if on and self._replica is None:
+            raise ValueError("nothing was remembered; call remember() at the moment to be shown")
+        self._gateway.older_reads = reads_of(_account_routes(self._replica.state)) if on and self._replica else {}
 
     def market(self, symbol: str) -> Market:
         """Return the market of *symbol*; `ValueError` when it is not listed."""
@@ -179,6 +207,14 @@ class Venue:
         # With no trigger latency, what just fired arrives within this very millisecond.
         while (due_ms := self._state.timers.next_ms()) is not None and due_ms <= self.now_ms:
             self._state.timers.pop()()
+
+
+def _account_routes(state: State) -> Routes:
+    return {
+        **TradeEndpoints(state).routes(),
+        **AlgoEndpoints(state, Conditionals(state)).routes(),
+        **AccountEndpoints(state).routes(),
+    }
 
 
 def _deposit(state: State, balances: Mapping[str, Decimal]) -> None:

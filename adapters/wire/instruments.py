@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -56,6 +56,10 @@ class ExchangeInfo:
         """Return every symbol listed, in the exchange's order, whether it can be traded or not."""
         return tuple(self._rows)
 
+    def lists(self, symbol: str) -> bool:
+        """Whether *symbol* is among them."""
+        return symbol in self._rows
+
     def instrument(self, symbol: str) -> Instrument:
         """Return the rules in force on *symbol*.
 
@@ -83,16 +87,27 @@ def parse_exchange_info(raw: object) -> ExchangeInfo:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("symbols"), list):
         raise ValidationError("exchangeInfo", _no_exchange_info(raw))
     try:
-        named = [(Fields(row, f"symbols[{place}]").text("symbol"), row) for place, row in enumerate(raw["symbols"])]
+        symbol_rows = _by_symbol(raw["symbols"])
         limits = [_rate_limit(Fields(row, "rateLimits")) for row in rows(raw.get("rateLimits", []), "rateLimits")]
     except ParseError as error:
         raise ValidationError("exchangeInfo", str(error)) from error
-    symbol_rows = dict(named)
-    if len(symbol_rows) < len(named):
-        names = [name for name, _ in named]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValidationError("exchangeInfo", f"must list a symbol once, was {twice!a:.60} twice or more")
     return ExchangeInfo(symbol_rows, tuple(limit for limit in limits if limit is not None))
+
+
+def _by_symbol(listed: list[Any]) -> dict[str, Mapping[str, object]]:
+    """Return the rows by their symbols, of which nothing else is looked at yet.
+
+    In one tight pass, for there are hundreds; only if that finds anything odd, once more, to say what and where.
+    """
+    try:
+        found: dict[str, Mapping[str, object]] = {row["symbol"]: row for row in listed}
+    except (TypeError, LookupError):
+        found = {}
+    if len(found) == len(listed) and set(map(type, found)) <= {str}:
+        return found
+    names = [Fields(row, f"symbols[{place}]").text("symbol") for place, row in enumerate(listed)]
+    twice = next(name for name in names if names.count(name) > 1)
+    raise ParseError(f"must list a symbol once, was {twice!a:.60} twice or more")
 
 
 def parse_instrument(raw: Mapping[str, object]) -> Instrument:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TypeVar
 
 import attrs
+from loguru import logger
 
 from ...domain.errors import OrderExecutionError, ValidationError
 from ...ports.clock import Clock
@@ -26,6 +28,8 @@ READ_WINDOW_MS = 5_000
 """recvWindow of reads, cancels and settings: Binance's own default."""
 LEAD_MAX_MS = 1_000
 """A request dated so far ahead is refused (Binance docs: General Info, timing security)."""
+LOGGED_MAX = 2_000
+"""So many characters of an answer's body are logged: all but lists and exchangeInfo fit."""
 
 
 def nothing() -> None:
@@ -83,7 +87,10 @@ class Session:
             return self._last_stamp_ms
 
     def carry(self, calls: Sequence[Call]) -> tuple[Result, ...]:
-        """Carry stamped calls once each and meter the answers."""
+        """Carry stamped calls once each and meter the answers.
+
+        Each request and what came of it is a line at DEBUG: parameters without signature, body as it was read.
+        """
         calls = self.attention.given_to(calls)
         self.meter.reserve(calls, self.clock.now_ms())
         results = self._transport.perform(calls)
@@ -92,6 +99,7 @@ class Session:
             self.meter.settle(call, result, now_ms)
             if self.breakers is not None:
                 self.breakers.watch(call, result, now_ms)
+            logger.debug("{}", _Exchanged(call, result))
             self._after_carrying(call, result)
         return results
 
@@ -136,3 +144,28 @@ class Session:
             return parse(answer.body)
         except (ParseError, ValidationError) as error:
             raise unreadable_error(call, str(error)) from error
+
+
+@attrs.frozen
+class _Exchanged:
+    """A request and what came of it for the log, made into a text only if somebody listens; it holds no signature."""
+
+    call: Call
+    result: Result
+
+    def __str__(self) -> str:
+        asked = " ".join(f"{name}={value}" for name, value in self.call.params.items())
+        if not isinstance(self.result, WireAnswer):
+            return f"{self.call.method} {self.call.path} {asked} -> {self.result}"
+        return f"{self.call.method} {self.call.path} {asked} -> HTTP {self.result.status} {_printed(self.result.body)}"
+
+
+def _printed(body: object) -> str:
+    """Return *body* as JSON on one line, cut short; of a large one no more is made into text than is kept."""
+    text = ""
+    for piece in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(body):
+        text += piece
+        if len(text) > LOGGED_MAX:
+            text = f"{text[:LOGGED_MAX]} (cut)"
+            break
+    return "".join(character if character.isprintable() else "?" for character in text)

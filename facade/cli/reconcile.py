@@ -35,9 +35,11 @@ def reconcile(*, wanted: Wanted, state_dir: Path, as_json: bool) -> int:
     """
     StateDir(state_dir).check()
     deed = f"place, cancel and close orders until all is as {state_dir} has it"
-    with exchange_for(wanted, state_dir, deed) as reached:
-        with open_manager(reached.exchange, state_dir=state_dir, audit_dir=reached.settings.audit_dir) as manager:
-            report = manager.reconcile()
+    with (
+        exchange_for(wanted, state_dir, deed) as reached,
+        open_manager(reached.exchange, state_dir=state_dir, audit_dir=reached.settings.audit_dir) as manager,
+    ):
+        report = manager.reconcile()
     actions = [(symbol, type(action).__name__, getattr(action, "signal_id", None)) for symbol, action in report.actions]
     alarms = [(iso(alarm.at_ms), alarm.kind.name, alarm.text) for alarm in report.alarms]
     duties = [(duty.symbol, duty.signal_id, duty.kind.value) for duty in report.still_open]

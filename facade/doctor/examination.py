@@ -26,9 +26,9 @@ _Check = Callable[[], Finding]
 def examine(patient: Patient, place: Place, symbols: Sequence[str] = ()) -> tuple[Finding, ...]:
     """Look at everything that has to be right before trading, and return a finding for each.
 
-    It places no order and changes no setting; the only cancel it sends names an order that was looked for and not found.
-    Without a key it looks at what can be seen without one. What the exchange refuses or does not answer is a finding,
-    never raised.
+    It places no order and changes no setting; the only cancel it sends names an order that was looked for and not
+    found. Without a key it looks at what can be seen without one. What the exchange refuses or does not answer is a
+    finding, never raised.
 
     Args:
         patient: the account.

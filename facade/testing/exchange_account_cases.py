@@ -1,7 +1,8 @@
-"""Cases X34 to X49 of the exchange contract: readings of the account, settings, rules, and hedge mode."""
+"""Cases X34 to X50 of the exchange contract: readings of the account, settings, rules, and hedge mode."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import attrs
@@ -157,6 +158,21 @@ class AccountCases:
         expect(direct.send(desk.exchange.prepare(request)).kind, ReplyKind.ACCEPTED, "the reply")
         expect(set(direct.find([request.key])), {request.client_id}, "what is found")
         expect((direct.namespace, direct.positions()), (desk.exchange.namespace, desk.exchange.positions()), "the rest")
+
+    def test_x50_somebody_is_asked_before_each_request(self, desk: Desk) -> None:
+        """X50 While attended, each request is preceded by the question how long it may take; the innermost one asks."""
+        asked: list[str] = []
+
+        def hurried(name: str, patience_ms: int | None) -> Callable[[], int | None]:
+            return lambda: asked.append(name) or patience_ms
+
+        with desk.exchange.attended(hurried("outer", 5_000)):
+            desk.exchange.positions()
+            with desk.exchange.attended(hurried("inner", None)):
+                desk.exchange.positions()
+            expect(desk.send(desk.market()).kind, ReplyKind.ACCEPTED, "the reply")
+        desk.exchange.positions()
+        expect(asked, ["outer", "inner", "outer"], "who was asked")
 
 
 class HedgeCases:

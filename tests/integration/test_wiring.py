@@ -124,7 +124,7 @@ def test_reads_are_retried_and_sends_are_not(tmp_path: Path) -> None:
 
 
 def test_each_retry_of_a_read_is_a_line(tmp_path: Path) -> None:
-    """What was read, which attempt failed with what, and how long the next one waits: in the audit log, as it happens."""
+    """What was read, which attempt failed with what, and how long the next one waits: all in the audit log."""
     exchange = account(Fault.unreachable(method="GET", path="premiumIndex", nth=1), Fault.unreachable(path="balance"))
     with open_manager(exchange, state_dir=tmp_path, retry=RetryPolicy(max_retries=2)) as manager:
         manager.execute_signal(entry(), "1")

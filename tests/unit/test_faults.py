@@ -376,3 +376,13 @@ def test_of_two_sent_together_the_faster_arrives_first() -> None:
     assert (entry.kind, stop.kind) == (ReplyKind.ACCEPTED, ReplyKind.ACCEPTED)
     sent = [row["path"] for row in requests(exchange.ledger.rows)]
     assert sent == ["/fapi/v1/algoOrder", "/fapi/v1/order"]
+
+
+def test_a_request_waits_no_longer_than_it_may() -> None:
+    """A request that may take 300 ms is given up after that, although others wait longer; a longer wait is cut too."""
+    exchange = paper(FaultPlan(Fault.request_lost(method="GET", path="balance")), Latency(timeout_ms=1_000))
+    for patience_ms, waits_ms in ((300, 300), (None, 1_000), (2_000, 1_000)):
+        began = exchange.clock.now_ms()
+        with exchange.attended(lambda: patience_ms), pytest.raises(ExchangeUnavailableError):  # noqa: B023 - called in this round
+            exchange.balance()
+        assert exchange.clock.now_ms() - began == waits_ms

@@ -42,6 +42,7 @@ class Carried:
         arrived_ms: when the client knew; None when the process died before.
         first_seq: the ledger's last row before it left.
         owner: which process.
+        last_seq: the ledger's last row when the client knew.
     """
 
     call: Call
@@ -50,6 +51,7 @@ class Carried:
     arrived_ms: int | None
     first_seq: int
     owner: int
+    last_seq: int = 0
 
 
 @attrs.frozen(kw_only=True)

@@ -26,6 +26,7 @@ class OpenOrder:
     side: str
     status: str
     quantity: Decimal
+    trigger: Decimal | None = None
 
 
 @attrs.define
@@ -54,7 +55,8 @@ class Standing:
                 return self._order(row, text(row, "client_order_id"), "market", number(row, "orig_quantity"))
             case "algo":
                 kind = KINDS.get(text(row, "type"), "other")
-                return self._order(row, text(row, "client_algo_id"), kind, number(row, "quantity"))
+                trigger = number(row, "trigger_price") if "trigger_price" in row else None
+                return self._order(row, text(row, "client_algo_id"), kind, number(row, "quantity"), trigger)
             case _:
                 return None
 
@@ -64,6 +66,18 @@ class Standing:
         if ours > ZERO:
             return min(ours, max(held, ZERO))
         return max(ours, min(held, ZERO))
+
+    def held(self, key: Key) -> Decimal:
+        """Return what the account holds there, everybody's, signed, base units."""
+        return self._held.get(key, ZERO)
+
+    def held_keys(self) -> Iterator[Key]:
+        """Yield every place that was ever traded."""
+        yield from self._held
+
+    def order_keys(self) -> Iterator[Key]:
+        """Yield every place that ever had an order of ours."""
+        yield from self._orders
 
     def orders(self, key: Key) -> Iterator[OpenOrder]:
         """Yield our open orders."""
@@ -76,7 +90,9 @@ class Standing:
             self._ours[key] = EXACT.add(self._ours.get(key, ZERO), change)
         return key
 
-    def _order(self, row: Row, client_id: str, kind: str, quantity: Decimal) -> Key | None:
+    def _order(
+        self, row: Row, client_id: str, kind: str, quantity: Decimal, trigger: Decimal | None = None
+    ) -> Key | None:
         if leg_of(client_id) is None:
             return None
         key = _key(row)
@@ -85,10 +101,20 @@ class Standing:
         # A triggered stop and its child share the client id: each is its own order.
         name = f"{kind}/{client_id}"
         if status in OPEN:
-            orders[name] = OpenOrder(client_id, kind, text(row, "side"), status, quantity)
+            orders[name] = OpenOrder(client_id, kind, text(row, "side"), status, quantity, trigger)
         else:
             orders.pop(name, None)
         return key
+
+
+def stop_size(standing: Standing, key: Key) -> Decimal:
+    """Return what the live stops against our position add up to, base units; only what rests (NEW) is live."""
+    closing_side = "SELL" if standing.ours(key) > ZERO else "BUY"
+    size = ZERO
+    for order in standing.orders(key):
+        if (order.kind, order.side, order.status) == ("stop", closing_side, "NEW"):
+            size = EXACT.add(size, order.quantity)
+    return size
 
 
 def _key(row: Row) -> Key:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import cast
 
 import attrs
 
@@ -94,6 +96,8 @@ class Trade:
         sides = [self.side, *(["SELL" if self.side == "BUY" else "BUY"] if self.takes_back else [])]
         for side in sides:
             order = {"symbol": self.symbol, "side": side, "type": "MARKET", "quantity": f"{self.quantity:f}"}
+            if world.settings is not None and world.settings.hedge_mode:
+                order["positionSide"] = "LONG" if self.side == "BUY" else "SHORT"
             world.by_hand("POST", "/fapi/v1/order", order)
 
 
@@ -106,8 +110,9 @@ class CancelLeg:
 
     def run(self, world: World) -> None:
         """Cancel it, if there is one."""
-        shown = world.exchange.direct.open_orders(self.symbol)
-        legs = sorted(order.client_id for order in shown if leg_of(order.client_id) in ("S", "T"))
+        shown = cast("list[Mapping[str, object]]", world.by_hand("GET", "/fapi/v1/openAlgoOrders", {}))
+        ids = [str(order["clientAlgoId"]) for order in shown if order["symbol"] == self.symbol]
+        legs = sorted(client_id for client_id in ids if leg_of(client_id) in ("S", "T"))
         if legs:
             chosen = legs[self.place % len(legs)]
             world.by_hand("DELETE", "/fapi/v1/algoOrder", {"clientAlgoId": chosen})
@@ -158,19 +163,15 @@ class Halt:
         world.call(lambda manager: manager.resume(reason="the drill is over"), "resume")
 
 
-@attrs.frozen
-class Heal:
-    """Every fault ends."""
+@attrs.frozen(kw_only=True)
+class Tighten:
+    """The process ends, and the next one starts with a tighter limit on the notional of an order, quote units."""
+
+    max_order_notional: Decimal
 
     def run(self, world: World) -> None:
-        """Switch them off."""
-        world.faults.off()
-
-
-@attrs.frozen
-class Ail:
-    """The faults come back."""
-
-    def run(self, world: World) -> None:
-        """Switch them on."""
-        world.faults.on()
+        """Restart with it."""
+        before = world.limits.max_order_notional
+        tighter = self.max_order_notional if before is None else min(before, self.max_order_notional)
+        world.limits = attrs.evolve(world.limits, max_order_notional=tighter)
+        world.restart()

@@ -117,7 +117,13 @@ class WitnessedWire:
         sent_ms, first_seq = self._sent.pop(id(call))
         mangled = self.notebook.mangle(call, result)
         carried = Carried(
-            call=call, result=mangled, sent_ms=sent_ms, arrived_ms=at_ms, first_seq=first_seq, owner=self.owner
+            call=call,
+            result=mangled,
+            sent_ms=sent_ms,
+            arrived_ms=at_ms,
+            first_seq=first_seq,
+            owner=self.owner,
+            last_seq=self.notebook.seq(),
         )
         try:
             self.lifeline.touch(f"after {_name(call)}")

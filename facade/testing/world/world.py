@@ -59,6 +59,7 @@ class World:
         signals: what was asked, by signal id.
         prices: the last price of each symbol, quote units.
         violations: every broken promise so far.
+        journal: the store that the latest process opened.
     """
 
     seed: int = 1
@@ -83,6 +84,7 @@ class World:
     violations: list[Violation] = attrs.field(factory=list[Violation])
     owner: int = 0
     exchange: SimulatedExchange = attrs.field(init=False)
+    journal: Journal = attrs.field(init=False)
     manager: OrderExecutionManager | None = attrs.field(init=False, default=None)
     _ticks: dict[str, Decimal] = attrs.field(init=False)
     _asked: dict[str, Asked] = attrs.field(factory=dict[str, Asked])
@@ -123,12 +125,12 @@ class World:
         """Let the price change by so many percent, to the nearest tick below."""
         tick = self._ticks[symbol]
         wish = EXACT.multiply(self.prices[symbol], EXACT.add(Decimal(1), percent.scaleb(-2)))
-        self.tick(symbol, max(tick, EXACT.subtract(wish, EXACT.remainder(wish, tick))))
+        self.tick(symbol, max(tick, EXACT.multiply(tick, EXACT.divide_int(wish, tick))))
 
     def by_hand(self, method: str, path: str, params: Mapping[str, str]) -> object:
         """Let somebody else act on the account, through no client of ours; return the answer's body."""
         self.notebook.by_hand.append(self.notebook.seq() + 1)
-        return self.exchange.venue.handle(method, path, dict(params)).body
+        return self.exchange.venue.handle(method, path, {"timestamp": str(self.now_ms), **params}).body
 
     # the owner
 
@@ -193,11 +195,11 @@ class World:
         self.owner += 1
         self.notebook.lives.append(Life(owner=self.owner, at_ms=self.now_ms, alive=True, lost_journal=self._lost))
         self._lost = False
-        journal = self._memory if self.open_journal is None else self.open_journal()
+        self.journal = self._memory if self.open_journal is None else self.open_journal()
         try:
             self.manager = OrderExecutionManager(
                 self.exchange.another_client(tap=WitnessedWire(self.notebook, self.lifeline, self.owner)),
-                journal=WitnessedJournal(journal, self.notebook, self.lifeline, self.owner),
+                journal=WitnessedJournal(self.journal, self.notebook, self.lifeline, self.owner),
                 audit=WitnessedAudit(self.open_audit(), self.notebook, self.lifeline),
                 alerts=WitnessedBell(self.notebook, self.lifeline),
                 protection=self.protection,

@@ -39,7 +39,8 @@ class Aftermath:
     Attributes:
         world: as it stands.
         step: where the fault was armed.
-        report: the latest report of the signal under test; None when nobody could give one.
+        report: the latest report of the signal under test; None when its id was given back, or nobody could give one.
+        told: the last report of it that a caller was given.
         calls: every request of ours since the fault was armed, oldest first.
         alarms: raised since then.
         armed_ms: when, exchange time.
@@ -49,6 +50,7 @@ class Aftermath:
     world: World
     step: Step
     report: ExecutionReport | None
+    told: ExecutionReport | None
     calls: tuple[Carried, ...]
     alarms: tuple[Alarm, ...]
     armed_ms: int
@@ -83,6 +85,7 @@ class FaultCase:
         world: makes the world of a step; takes the step and the seed.
         scenario: what is done there.
         lives_on: whether the next signal on the same symbol must end PROTECTED once all is healed.
+        variant: tells cases of one id apart.
     """
 
     id: str
@@ -93,6 +96,7 @@ class FaultCase:
     world: Callable[[Step, int], World] = world_of
     scenario: Callable[[Step, int], Scenario] = scenario_of
     lives_on: bool = True
+    variant: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,136 @@
+"""How much each signal of ours still holds, from the fills alone, and whose size needs no stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import attrs
+
+from surefill.domain.events import Allotment, Claimed, Event, Intent, Waived
+from surefill.testing.invariants.asked import Asked
+from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, Row, leg_of, number, text
+from surefill.testing.invariants.standing import Key
+
+
+@attrs.define(kw_only=True)
+class Sizes:
+    """Read fill by fill; which bracket an exit closes is taken from what the journal kept before it was sent.
+
+    Attributes:
+        asked: what the callers asked for, by stem.
+        stems: the stems of client ids by signal id.
+        bare: stems whose size needs no stop: none was asked for, or the caller took it away himself.
+        forgotten: stems of a journal that was lost, until an owner is shown one of their orders.
+    """
+
+    asked: Mapping[str, Asked] = attrs.field(factory=dict[str, Asked])
+    stems: dict[str, str] = attrs.field(factory=dict[str, str])
+    bare: set[str] = attrs.field(factory=set[str])
+    forgotten: set[str] = attrs.field(factory=set[str])
+    _open: dict[str, Decimal] = attrs.field(factory=dict[str, Decimal])
+    _places: dict[str, Key] = attrs.field(factory=dict[str, Key])
+    _by_key: dict[Key, dict[str, None]] = attrs.field(factory=dict[Key, dict[str, None]])
+    _symbols: dict[str, str] = attrs.field(factory=dict[str, str])
+    _allotted: dict[str, list[Allotment]] = attrs.field(factory=dict[str, list[Allotment]])
+
+    def open(self, stem: str) -> Decimal:
+        """Return what a signal's fills leave open, base units; what others closed of it is not reckoned off."""
+        return self._open.get(stem, ZERO)
+
+    def place(self, stem: str) -> Key | None:
+        """Return where a signal has traded; None when it never filled."""
+        return self._places.get(stem)
+
+    def symbol(self, stem: str) -> str | None:
+        """Return the symbol of a signal's orders."""
+        return self._symbols.get(stem)
+
+    def holding(self, key: Key) -> Iterable[str]:
+        """Return the stems with size there, oldest first."""
+        return self._by_key.get(key, ())
+
+    def keep(self, event: Event) -> None:
+        """Take in what the journal kept."""
+        if isinstance(event, Intent):
+            stem = event.request.client_id[:STEM_LENGTH]
+            self.stems[event.signal_id] = stem
+            self._symbols[stem] = event.request.symbol
+            if event.allotments:
+                self._allotted[event.request.client_id] = list(event.allotments)
+        elif isinstance(event, Waived):
+            self.bare.add(self.stem_of(event.signal_id) or "")
+        elif isinstance(event, Claimed):
+            stem = self.stem_of(event.signal_id)
+            if stem is not None:
+                self.forgotten.discard(stem)
+
+    def stem_of(self, signal_id: str) -> str | None:
+        """Return the stem of a signal, when it is known."""
+        stem = self.stems.get(signal_id)
+        if stem is None:
+            stem = next((each for each, asked in self.asked.items() if asked.signal_id == signal_id), None)
+            if stem is not None:
+                self.stems[signal_id] = stem
+        return stem
+
+    def forget(self) -> None:
+        """Note that the journal was lost: what is open now is known to nobody."""
+        self.forgotten.update(self._symbols)
+
+    def fill(self, row: Row) -> None:
+        """Take in a fill."""
+        client_id = text(row, "client_order_id")
+        leg = leg_of(client_id)
+        if leg is None:
+            return
+        stem, quantity = client_id[:STEM_LENGTH], number(row, "quantity")
+        key = text(row, "symbol"), text(row, "position_side")
+        if leg == "E":
+            self._places[stem] = key
+            self._symbols[stem] = key[0]
+            self._change(stem, quantity)
+            asked = self.asked.get(stem)
+            if asked is not None and asked.stop is None:
+                self.bare.add(stem)
+        elif leg == "X":
+            self._exit(client_id, key, quantity)
+        else:
+            self._change(stem, quantity.copy_negate())
+
+    def uncovered(self, key: Key) -> Decimal:
+        """Return how much of our size there needs no stop of ours, base units."""
+        size = ZERO
+        if self.bare or self.forgotten:
+            for stem in self.holding(key):
+                if stem in self.bare or stem in self.forgotten:
+                    size = EXACT.add(size, self.open(stem))
+        return size
+
+    def _exit(self, client_id: str, key: Key, quantity: Decimal) -> None:
+        """Spread an exit over the brackets it was meant for, then over its own signal, then over the oldest there."""
+        left = quantity
+        shares = self._allotted.get(client_id, [])
+        while shares and left > ZERO:
+            taken = min(left, shares[0].quantity)
+            stem = self.stem_of(shares[0].signal_id)
+            if stem is not None:
+                self._change(stem, taken.copy_negate())
+            left = EXACT.subtract(left, taken)
+            rest = EXACT.subtract(shares[0].quantity, taken)
+            shares[:1] = [Allotment(shares[0].signal_id, rest)] if rest > ZERO else []
+        for stem in (client_id[:STEM_LENGTH], *tuple(self.holding(key))):
+            taken = min(left, self.open(stem))
+            if taken > ZERO:
+                self._change(stem, taken.copy_negate())
+                left = EXACT.subtract(left, taken)
+
+    def _change(self, stem: str, by: Decimal) -> None:
+        size = max(ZERO, EXACT.add(self.open(stem), by))
+        self._open[stem] = size
+        key = self._places.get(stem)
+        if key is not None:
+            if size > ZERO:
+                self._by_key.setdefault(key, {})[stem] = None
+            else:
+                self._by_key.get(key, {}).pop(stem, None)

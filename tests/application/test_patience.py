@@ -1,0 +1,141 @@
+"""A slow exchange: the bell rings in time all the same, and calls come back."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from surefill.adapters.simulated import Fault
+from surefill.application.preflight import reading_in_time
+from surefill.domain.alarm import AlarmKind
+from surefill.domain.errors import OrderExecutionError
+from surefill.domain.refusal import Refusal
+from surefill.domain.report import Outcome
+from surefill.domain.timings import Timings
+from tests.papers import ACME, BOLT, Desk, entry, entry_orders_filled, held, names, paper_desk, rows
+
+TIMES = Timings()
+
+
+def known_ms(desk: Desk) -> int:
+    """When our process first knew of its position."""
+    since = [state.fill_known_ms for state in desk.manager._desk.book.signals.values()]
+    (found,) = [moment for moment in since if moment is not None]
+    return found
+
+
+@pytest.mark.parametrize("fault", [Fault.reply_lost, Fault.request_lost])
+def test_the_first_alarm_does_not_wait_for_a_hanging_stop(fault: type[Fault]) -> None:
+    """The stop's request hangs for longer than the first alarm may take: the alarm comes to the millisecond."""
+    desk = paper_desk(fault(leg="S"))
+    desk.execute(entry("s1", target=None))
+    first = desk.alarms_of(AlarmKind.UNPROTECTED)[0]
+    assert first.at_ms == known_ms(desk) + TIMES.protect_soft_ms
+
+
+def test_the_alarm_repeats_while_every_answer_is_slow() -> None:
+    """Every read takes two seconds, and no stop is taken: no two alarms are further apart than ten seconds."""
+    desk = paper_desk(Fault.refused(-1008, status=503, leg="S"))
+    desk.exchange.faults.add(Fault.latency(2_000, method="GET", from_ms=desk.now_ms() + 700))
+    desk.execute(entry("s1", target=None))
+    desk.guard(40)
+    moments = [alarm.at_ms for alarm in desk.alarms_of(AlarmKind.UNPROTECTED)]
+    assert moments[0] - known_ms(desk) <= TIMES.protect_soft_ms + 2 * TIMES.poll_ms
+    assert max(after - before for before, after in itertools.pairwise(moments)) <= 10_000
+    assert len(moments) >= 4
+
+
+def test_a_slow_answer_still_shows_the_stop() -> None:
+    """Once the first alarm has rung, a look may take its time: the stop is seen although each read takes 2 s."""
+    desk = paper_desk(Fault.reply_lost(leg="S", nth=1))
+    desk.exchange.faults.add(Fault.latency(2_000, method="GET", from_ms=desk.now_ms() + 700))
+    desk.execute(entry("s1", target=None))
+    desk.guard(40)
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.PROTECTED
+
+
+@pytest.mark.parametrize("delay_ms", [1_000, 1_400, 2_400, 4_000])
+def test_an_entry_whose_facts_come_too_late_is_refused(delay_ms: int) -> None:
+    """What an entry must know is not read in time: it is refused, the id is not used up, and nothing was sent."""
+    desk = paper_desk(Fault.latency(delay_ms, method="GET"))
+    began = desk.now_ms()
+    report = desk.execute(entry("s1"))
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, Refusal.UNREACHABLE)
+    assert desk.now_ms() - began <= TIMES.accepted_call_ms
+    assert names(desk.exchange) == []
+    desk.exchange.faults.off()
+    assert desk.execute(entry("s1")).outcome is Outcome.PROTECTED
+
+
+@pytest.mark.parametrize("delay_ms", [500, 1_400, 2_400, 4_000, 6_000])
+def test_a_call_on_the_accepted_path_is_back_in_time(delay_ms: int) -> None:
+    """However slow the reads after the entry: the call returns within 15 s, and the rest is a duty."""
+    desk = paper_desk()
+    began = desk.now_ms()
+    desk.exchange.faults.add(Fault.latency(delay_ms, method="GET", from_ms=began + 700))
+    desk.execute(entry("s1"))
+    assert entry_orders_filled(desk.exchange, "s1") == 1
+    assert desk.now_ms() - began <= TIMES.accepted_call_ms + TIMES.poll_max_ms
+
+
+@pytest.mark.parametrize("delay_ms", [0, 1_400, 2_400, 6_000])
+def test_a_call_on_the_unknown_path_is_back_in_time(delay_ms: int) -> None:
+    """The entry's answer is lost and the reads are slow: the call returns within 30 s, with what is known by then."""
+    desk = paper_desk(Fault.reply_lost(leg="E"))
+    began = desk.now_ms()
+    desk.exchange.faults.add(Fault.latency(delay_ms, method="GET", from_ms=began + 700))
+    report = desk.execute(entry("s1"))
+    assert desk.now_ms() - began <= TIMES.unknown_call_ms + TIMES.poll_max_ms
+    desk.exchange.faults.off()
+    desk.guard(60)
+    assert held(desk.exchange) == 1
+    latest = desk.manager.report("s1")
+    assert latest is not None
+    assert (latest.outcome, entry_orders_filled(desk.exchange, "s1")) == (Outcome.PROTECTED, 1)
+    assert report.outcome in (Outcome.UNKNOWN, Outcome.UNPROTECTED, Outcome.PROTECTED)
+
+
+def test_the_alarm_of_one_symbol_rings_while_another_is_traded() -> None:
+    """A naked position elsewhere does not wait in silence until the call for another symbol is over."""
+    desk = paper_desk(Fault.refused(-1008, status=503, leg="S", symbol=ACME))
+    desk.execute(entry("s1", target=None))
+    before = len(desk.alarms_of(AlarmKind.UNPROTECTED))
+    began = desk.now_ms()
+    desk.exchange.faults.add(Fault.reply_lost(symbol=BOLT, leg="E", method="POST"))
+    desk.exchange.faults.add(Fault.request_lost(method="GET", from_ms=began + 2_500))
+    desk.execute(entry("s2", BOLT, stop="1900", target=None))
+    rung = desk.alarms_of(AlarmKind.UNPROTECTED)[before:]
+    spent_ms = desk.now_ms() - began
+    assert spent_ms > 15_000
+    assert {alarm.symbol for alarm in rung} == {ACME}
+    assert len(rung) >= spent_ms // 10_000
+
+
+def test_nothing_is_read_when_the_time_is_over() -> None:
+    """A read that would begin too late is not made at all; outside of the block reads go on."""
+    desk = paper_desk()
+    inside = desk.manager._desk
+    inside.exchange.snapshot(ACME)
+    with reading_in_time(inside, 500):
+        inside.exchange.snapshot(ACME)
+        desk.wait(1)
+        seen = len(rows(desk.exchange, "request"))
+        with pytest.raises(OrderExecutionError, match="within 500 ms"):
+            inside.exchange.snapshot(ACME)
+        assert len(rows(desk.exchange, "request")) == seen
+    assert inside.exchange.snapshot(ACME).symbol == ACME
+
+
+def test_a_reconcile_of_many_symbols_comes_back() -> None:
+    """With an exchange that answers nothing, a reconcile returns within its deadline; the others stay due."""
+    desk = paper_desk()
+    for symbol, stop, target in ((ACME, "95", "110"), (BOLT, "1900", "2200"), ("测试USDT", "0.45", "0.6")):
+        desk.execute(entry(f"s-{symbol}", symbol, stop=stop, target=target), "100" if symbol.startswith("测") else "1")
+    desk.exchange.faults.add(Fault.request_lost(method="GET"))
+    began = desk.now_ms()
+    report = desk.manager.reconcile()
+    assert desk.now_ms() - began <= TIMES.call_ms
+    assert len(report.still_open) == 3

@@ -1,0 +1,90 @@
+"""Whether a crash came to a crash-free end, and stays there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from surefill.domain.report import ExecutionReport
+from surefill.testing.invariants.row import leg_of, text
+from surefill.testing.world import World
+from tests.chaos.crash.crash import Crash, Run, run
+from tests.chaos.crash.end import End
+from tests.chaos.crash.reference import References
+
+REST_S = 12
+"""How long a restarted process is watched doing nothing."""
+
+
+def judge(references: References, crash: Crash) -> tuple[str, ...]:
+    """Crash *references*' scenario, and return what is wrong with what came of it."""
+    scenario = references.scenario
+    result = run(scenario, crash)
+    where = f"{scenario.name}, meanwhile {crash.meanwhile.name}, died at {crash.points} {result.places}"
+    return tuple(f"crash: {where}: {problem}" for problem in problems(references, crash, result))
+
+
+def problems(references: References, crash: Crash, result: Run) -> Iterator[str]:
+    """Yield every broken promise of a run: during it, at its end, and after it."""
+    world = result.world
+    for violation in world.settle():
+        if violation.invariant not in references.scenario.excused:
+            yield f"{violation.invariant} at {violation.time_ms}: {violation.text}"
+    yield from _end(references, crash, result)
+    yield from _rest(world)
+    yield from _replay(world)
+
+
+def _end(references: References, crash: Crash, result: Run) -> Iterator[str]:
+    end = End.of(result.world)
+    differences: list[str] = []
+    step = result.deaths[0] if result.deaths else 0
+    point = crash.points[0] if result.deaths else 1
+    for variant in references.variants(point, step, crash.meanwhile):
+        reference = references.end(variant)
+        if end == reference:
+            return
+        differences.append(end.unlike(reference))
+    yield f"no crash-free run ends so: {min(differences, key=len)}"
+
+
+def _rest(world: World) -> Iterator[str]:
+    """Restarting again changes nothing."""
+    before, sent = End.of(world), sent_by_us(world)
+    world.look()
+    world.restart()
+    world.wait(REST_S)
+    kept = [type(each.event).__name__ for each in world.notebook.kept]
+    if kept:
+        yield f"restarted again, it wrote {kept}"
+    if End.of(world) != before:
+        yield f"restarted again, it changed: {End.of(world).unlike(before)}"
+    if sent_by_us(world) != sent:
+        yield f"restarted again, it sent {sent_by_us(world) - sent} orders"
+
+
+def _replay(world: World) -> Iterator[str]:
+    """Handing in every signal that was used up again gives the same report, and sends nothing."""
+    sent = sent_by_us(world)
+    for name, (signal, quantity) in tuple(world.signals.items()):
+        before = world.report(name)
+        if before is None:
+            continue
+        again = world.execute(signal, quantity)
+        if again != before:
+            yield f"handed in again, {name!r} was reported as {_told(again)}, before as {_told(before)}"
+    if sent_by_us(world) != sent:
+        yield f"handed in again, the signals sent {sent_by_us(world) - sent} orders"
+
+
+def sent_by_us(world: World) -> int:
+    """Return how many orders and cancels of ours the exchange has seen."""
+    rows = world.exchange.ledger.rows
+    return sum(1 for row in rows if row["kind"] == "request" and row["method"] != "GET" and _is_ours(text(row, "params")))
+
+
+def _is_ours(params: str) -> bool:
+    return any(leg_of(word) is not None for word in params.split('"'))
+
+
+def _told(report: ExecutionReport | None) -> str:
+    return "nothing" if report is None else f"{report.outcome.name} ({report.at_ms})"

@@ -1,0 +1,135 @@
+"""How faults are made to happen at a step: on the way to the exchange, in what comes back, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import attrs
+
+from surefill.adapters.simulated import Fault, FaultKind
+from surefill.adapters.simulated.fault import Conditions
+from surefill.adapters.wire.call import Call, Result
+from surefill.testing.world import World
+from tests.chaos.matrix.case import Armed, Check, FaultCase, as_promised
+from tests.chaos.matrix.steps import Step
+
+Inject: TypeAlias = Callable[[World, Step], Armed]
+Shown: TypeAlias = Callable[[Call, Result], Result]
+
+
+@attrs.frozen
+class When:
+    """When a fault strikes at a step.
+
+    Attributes:
+        name: for tables.
+        nth: only the nth request of the step; None for every one.
+        lasts_ms: how long it goes on.
+    """
+
+    name: str
+    nth: int | None = None
+    lasts_ms: int | None = None
+
+    def conditions(self, place: Conditions, now_ms: int) -> Conditions:
+        """Return *place* at that time."""
+        found = place.copy()
+        if self.nth is not None:
+            found["nth"] = self.nth
+        if self.lasts_ms is not None:
+            found["until_ms"] = now_ms + self.lasts_ms
+        return found
+
+
+ONCE: Final = When("once", nth=1)
+AGAIN: Final = When("the second time", nth=2)
+LASTING: Final = When("for 20 s", lasts_ms=20_000)
+RECURRING: Final = frozenset(
+    {Step.TIME, Step.POSITION, Step.ENTRY_QUERY, Step.STOP_QUERY, Step.CANCEL, Step.LATE_WATCH, Step.STARTUP}
+)
+"""Steps whose request is made at least twice."""
+
+Make: TypeAlias = Callable[[Conditions], Fault]
+
+
+def on_the_way(when: When, *makers: Make) -> Inject:
+    """Let each fault strike wherever the step's requests pass the door; each maker takes the conditions."""
+
+    def inject(world: World, step: Step) -> Armed:
+        faults = [make(when.conditions(place, world.now_ms)) for place in step.places for make in makers]
+        kinds: set[FaultKind] = {fault.kind for fault in faults}
+        before = len(world.faults.log)
+        world.break_with(*faults)
+        return Armed(lambda: sum(1 for struck in world.faults.log[before:] if struck.kind in kinds))
+
+    return inject
+
+
+def in_what_comes_back(when: When, shown: Shown) -> Inject:
+    """Let the client be shown something else than the answers to the step's requests."""
+
+    def inject(world: World, step: Step) -> Armed:
+        until_ms = None if when.lasts_ms is None else world.now_ms + when.lasts_ms
+        passed: list[Call] = []
+        struck: list[Call] = []
+        before = world.notebook.mangle
+
+        def mangle(call: Call, result: Result) -> Result:
+            result = before(call, result)
+            if not step.concerns(call) or (until_ms is not None and world.now_ms > until_ms):
+                return result
+            passed.append(call)
+            if when.nth not in (None, len(passed)):
+                return result
+            other = shown(call, result)
+            if other is not result:
+                struck.append(call)
+            return other
+
+        world.notebook.mangle = mangle
+        return Armed(lambda: len(struck))
+
+    return inject
+
+
+def both(first: Inject, second: Inject) -> Inject:
+    """Arm two faults as one; it has struck when both have."""
+
+    def inject(world: World, step: Step) -> Armed:
+        one, other = first(world, step), second(world, step)
+
+        def heal() -> None:
+            one.heal()
+            other.heal()
+
+        return Armed(lambda: min(one.struck(), other.struck()), heal)
+
+    return inject
+
+
+def variants(
+    fault_id: str,
+    what: str,
+    steps: frozenset[Step],
+    injected: Callable[[When], Inject],
+    *,
+    expect: Check = as_promised,
+    expect_lasting: Check = as_promised,
+) -> tuple[FaultCase, ...]:
+    """Return a fault as one that strikes once, one that strikes the second time, and one that goes on for a while."""
+    again = steps & RECURRING
+    cases = [FaultCase(id=fault_id, what=what, steps=steps, inject=injected(ONCE), expect=expect, variant=ONCE.name)]
+    if again:
+        cases.append(FaultCase(id=fault_id, what=what, steps=again, inject=injected(AGAIN), variant=AGAIN.name))
+    cases.append(
+        FaultCase(
+            id=fault_id,
+            what=what,
+            steps=steps,
+            inject=injected(LASTING),
+            expect=expect_lasting,
+            variant=LASTING.name,
+        )
+    )
+    return tuple(cases)

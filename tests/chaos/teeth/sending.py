@@ -1,0 +1,197 @@
+"""Broken builds: how an entry is sent, and what is done when nobody knows whether it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+import attrs
+
+from surefill.adapters.simulated import Fault
+from surefill.adapters.wire.call import AnswerLostError, Call, Result
+from surefill.adapters.wire.session import Session
+from surefill.application.desk import Desk
+from surefill.application.resolve import resolve
+from surefill.application.submit import Wanted, _intent, submit
+from surefill.domain.book import plan_of
+from surefill.domain.errors import JournalError
+from surefill.domain.events import Answered, Event, Intent, Seen
+from surefill.domain.ids import Leg
+from surefill.domain.leg_state import Fate, LegState
+from surefill.domain.resolution import Round, absent
+from surefill.domain.signal_state import SignalState
+from surefill.domain.timings import Timings
+from tests.chaos.teeth import scenarios as told
+from tests.chaos.teeth.broken_build import BrokenBuild
+from tests.chaos.teeth.patch import attribute, function
+from tests.chaos.teeth.probes import crash_points, existing_tests, scenarios
+
+_record, _carry, _resolve = Desk.record, Session.carry, resolve
+_fate = cast("property", vars(LegState)["fate"])
+
+
+def _sent_again(desk: Desk, leg: LegState) -> LegState:
+    state = desk.known_state(leg.intent.signal_id)
+    attempt = state.next_attempt(Leg.ENTRY)
+    request = plan_of(state).entry(attempt)
+    watermark = leg.intent.watermark
+    order = Wanted(signal_id=state.signal_id, leg=Leg.ENTRY, attempt=attempt, request=request, watermark=watermark)
+    (again,) = submit(desk, order)
+    return again
+
+
+def _resend_blindly(desk: Desk, leg: LegState, *, until_ms: int) -> None:
+    if leg.intent.leg is Leg.ENTRY:
+        leg = _sent_again(desk, leg)
+    if leg.fate is Fate.OPEN_QUESTION:
+        _resolve(desk, leg, until_ms=until_ms)
+
+
+def _resend_if_not_found(desk: Desk, leg: LegState, *, until_ms: int) -> None:
+    if leg.intent.leg is Leg.ENTRY:
+        found = desk.exchange.find([leg.intent.request.key]).get(leg.client_id)
+        if found is None:
+            leg = _sent_again(desk, leg)
+        else:
+            desk.record(Seen(desk.now_ms(), leg.intent.signal_id, leg.client_id, found), vital=True)
+    if leg.fate is Fate.OPEN_QUESTION:
+        _resolve(desk, leg, until_ms=until_ms)
+
+
+def _absent_after_three(intent: Intent, rounds: tuple[Round, ...], timings: Timings) -> bool:
+    del intent, timings
+    return len(rounds) >= 3
+
+
+def _absent_at_once(intent: Intent, rounds: tuple[Round, ...], timings: Timings) -> bool:
+    del intent, timings
+    return bool(rounds)
+
+
+def _without_intents(desk: Desk, *events: Event, vital: bool = False) -> None:
+    desk.absorb(*(event for event in events if isinstance(event, Intent)))
+    _record(desk, *(event for event in events if not isinstance(event, Intent)), vital=vital)
+
+
+def _sent_before_written(desk: Desk, *orders: Wanted) -> tuple[LegState, ...]:
+    prepared = [desk.exchange.prepare(order.request) for order in orders]
+    intents = [_intent(desk, *pair) for pair in zip(orders, prepared, strict=True)]
+    desk.absorb(*intents)
+    replies = desk.exchange.send_together(prepared)
+    now, pairs = desk.now_ms(), zip(orders, replies, strict=True)
+    answers = [Answered(now, order.signal_id, order.request.client_id, reply) for order, reply in pairs]
+    desk.record(*intents, *answers, vital=True)
+    return tuple(desk.known_state(order.signal_id).legs[order.request.client_id] for order in orders)
+
+
+def _whatever_the_disk_says(desk: Desk, *events: Event, vital: bool = False) -> None:
+    del vital
+    try:
+        _record(desk, *events, vital=True)
+    except JournalError:
+        desk.absorb(*events)
+
+
+def _signed_anew(session: Session, calls: Sequence[Call]) -> tuple[Result, ...]:
+    results = list(_carry(session, calls))
+    for place, (call, result) in enumerate(zip(calls, results, strict=True)):
+        if isinstance(result, AnswerLostError) and call.method == "POST":
+            again = attrs.evolve(call, params={**call.params, "timestamp": str(session.stamp())})
+            (results[place],) = _carry(session, [again])
+    return tuple(results)
+
+
+def _unanswered_is_unsent(leg: LegState) -> Fate:
+    fate = cast("Fate", _fate.__get__(leg))
+    return Fate.NOTHING if fate is Fate.OPEN_QUESTION and leg.reply is None else fate
+
+
+def _absent_is_unsent(leg: LegState) -> Fate:
+    fate = cast("Fate", _fate.__get__(leg))
+    return Fate.NOTHING if fate is Fate.ABSENT else fate
+
+
+def _always_the_first(state: SignalState, leg: Leg) -> int:
+    del state, leg
+    return 1
+
+
+_LOST = Fault.reply_lost(leg="E", nth=1)
+_INVISIBLE = Fault.visibility_lag(4_000, trades=True, positions=True)
+_GHOST = Fault.visibility_lag(40_000, trades=True, positions=True)
+
+BUILDS: Final = (
+    BrokenBuild(
+        name="blind retry",
+        broken="an entry whose answer is lost is sent again at once",
+        patches=(function(resolve, _resend_blindly),),
+        claims={"I1"},
+        probe=scenarios((told.made(_LOST), told.entered)),
+    ),
+    BrokenBuild(
+        name="resend after the first not-found",
+        broken="an entry that one query does not show is sent again",
+        patches=(function(resolve, _resend_if_not_found),),
+        claims={"I1"},
+        probe=scenarios((told.made(_LOST), told.entered), (told.made(_LOST, _INVISIBLE), told.entered)),
+    ),
+    BrokenBuild(
+        name="absence by count",
+        broken="three looks that find nothing prove absence, whenever they were",
+        patches=(function(absent, _absent_after_three),),
+        claims={"test_absence_needs_all_of_it"},
+        probe=existing_tests("tests/unit/test_resolution.py"),
+    ),
+    BrokenBuild(
+        name="absence at the first look",
+        broken="one look that finds nothing proves absence",
+        patches=(function(absent, _absent_at_once),),
+        claims={"I11"},
+        probe=scenarios((told.made(_LOST), told.entered), (told.made(_LOST, _INVISIBLE), told.entered)),
+    ),
+    BrokenBuild(
+        name="absent is unsent",
+        broken="an entry believed absent counts as never sent, and its id is given back",
+        patches=(attribute(LegState, "fate", property(_absent_is_unsent)),),
+        claims={"I1"},
+        probe=scenarios((told.made(_LOST, _GHOST), told.asked_twice)),
+    ),
+    BrokenBuild(
+        name="intent skipped",
+        broken="intents are kept in memory and never written",
+        patches=(attribute(Desk, "record", _without_intents),),
+        claims={"I4"},
+        probe=scenarios((told.made(), told.entered)),
+    ),
+    BrokenBuild(
+        name="intent after send",
+        broken="an intent is written together with its answer",
+        patches=(function(submit, _sent_before_written),),
+        claims={"I4"},
+        probe=scenarios((told.made(), told.entered)),
+    ),
+    BrokenBuild(
+        name="disk error passed over",
+        broken="an entry is sent although its intent could not be written",
+        patches=(attribute(Desk, "record", _whatever_the_disk_says),),
+        claims={"I4"},
+        probe=scenarios((told.on_a_broken_disk, told.entered)),
+    ),
+    BrokenBuild(
+        name="signed anew",
+        broken="below the core, a request without an answer is stamped anew and sent again",
+        patches=(attribute(Session, "carry", _signed_anew),),
+        claims={"I1"},
+        probe=scenarios((told.made(_LOST), told.entered)),
+    ),
+    BrokenBuild(
+        name="id used again after a crash",
+        broken="an intent without an answer counts as unsent, and its id is used again",
+        patches=(
+            attribute(LegState, "fate", property(_unanswered_is_unsent)),
+            attribute(SignalState, "next_attempt", _always_the_first),
+        ),
+        claims={"I1"},
+        probe=crash_points(told.made(), told.repeated_after_a_crash),
+    ),
+)
