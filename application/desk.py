@@ -76,6 +76,7 @@ class Desk:
     audit_failure: str | None = None
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
+    whole_ms: dict[tuple[str, Direction], int] = attrs.field(factory=dict[tuple[str, Direction], int])
     entries: list[Started] = attrs.field(factory=list[Started])
     _listeners: list[list[Alarm]] = attrs.field(factory=list[list[Alarm]])
     _alarmed_ms: dict[tuple[object, ...], int] = attrs.field(factory=dict[tuple[object, ...], int])

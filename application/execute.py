@@ -13,9 +13,9 @@ from ..domain.bracket import Bracket
 from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError
 from ..domain.events import Claimed, Planned, Reclaimed, Released
 from ..domain.ids import Leg
+from ..domain.leg_sets import given_up
 from ..domain.leg_state import Fate
 from ..domain.order import ZERO
-from ..domain.protection import given_up
 from ..domain.refusal import Declined, Refusal
 from ..domain.reply import UNCLEAR
 from ..domain.report import ExecutionReport, Outcome

@@ -35,6 +35,7 @@ from ..domain.protection import next_actions
 from ..domain.refusal import Refusal
 from . import exits, reports
 from .desk import Desk
+from .losses import with_losses
 from .observe import ask_prices, book_for, inquire, look, refresh_rules, take_outcomes, unanswered
 from .submit import Wanted, submit
 from .unprotected import deadlines_ms, tell_unprotected, unprotected
@@ -92,6 +93,7 @@ def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
     try:
         snapshot = look(desk, symbol)
         book = book_for(desk, symbol, snapshot, flatten=desk.book.halt_level >= HaltLevel.FLATTEN_OURS)
+        book = with_losses(desk, book, snapshot)
         actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
         while any(isinstance(action, Inquire) for action in actions):
             asked = [action for action in actions if isinstance(action, Inquire)]
@@ -248,6 +250,7 @@ def _exit(desk: Desk, action: ExitNow) -> None:
 
 def _write_off(desk: Desk, action: WriteOff) -> None:
     state = desk.known_state(action.signal_id)
+    desk.whole_ms[state.symbol, plan_of(state).direction] = desk.now_ms()  # those fills have explained what they can
     desk.record(WrittenOff(desk.now_ms(), action.signal_id, action.quantity), vital=True)
     desk.alarm(
         AlarmKind.FOREIGN_CHANGE,

@@ -1,6 +1,6 @@
 """What reading exchangeInfo costs, beside `json.loads` of the same bytes.
 
-    python bench/exchange_info.py [--json] [--rounds 41] [--symbols 600] [FILE]
+    python bench/exchange_info.py [--json] [--rounds 61] [--symbols 600] [FILE]
 
 Processor time of this process, the two taking turns, each first in every other round; the median counts:
 
@@ -73,7 +73,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What reading exchangeInfo costs beside json.loads.")
     parser.add_argument("file", nargs="?", type=Path, help="an answer of the exchange; made up unless given")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    parser.add_argument("--rounds", type=int, default=41, help="rounds; the median counts (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=61, help="rounds; the median counts (default %(default)s)")
     parser.add_argument("--symbols", type=int, default=600, help="symbols made up (default %(default)s)")
     options = parser.parse_args()
     if min(options.rounds, options.symbols) < 1:

@@ -144,7 +144,8 @@ def text(value: Decimal) -> str:
     Raises:
         ValidationError: for NaN, an infinity, or more than `EXACT_DIGITS` digits, whose text could be of any length.
     """
-    if value.is_finite() and "E" not in (digits := _scientific(value)) and len(digits) <= EXACT_DIGITS:
+    digits = _scientific(value)
+    if value.is_finite() and "E" not in digits and len(digits) <= EXACT_DIGITS:
         return digits
     return format(_workable(value, "value"), "f")
 
@@ -188,7 +189,7 @@ def trimmed(value: Decimal) -> Decimal:
         ValidationError: for a value that is not finite, or as long as `text` refuses.
     """
     shortest = EXACT.normalize(_workable(value or value.copy_abs(), "value"))
-    return shortest if _exponent(shortest, "value") < 0 else EXACT.quantize(shortest, _ONE)
+    return EXACT.quantize(shortest, _ONE) if shortest == EXACT.to_integral_value(shortest) else shortest
 
 
 def decimal_places(value: Decimal) -> int:
@@ -250,6 +251,8 @@ def _decimal_of_int(value: int, field: str) -> Decimal:
 
 def _workable(value: Decimal, field: str) -> Decimal:
     """Return *value* when it is finite and short enough to be written out and computed with."""
+    if _is_ordinary(value):
+        return value
     exponent = _exponent(value, field)
     leading = value.adjusted()
     if exponent < -EXACT_DIGITS or leading >= EXACT_DIGITS or leading - exponent >= EXACT_DIGITS:

@@ -29,6 +29,7 @@ from .actions import (
 from .alarm import AlarmKind
 from .bracket import Bracket
 from .ids import Leg
+from .leg_sets import covers, given_up, legs_of, of_size, removed_by_others
 from .leg_state import LegState
 from .leg_view import LegView, view
 from .numbers import EXACT
@@ -91,7 +92,7 @@ class _Look:
         if exit_why is not None:
             return self._leave(state, plan, [ExitNow(state.signal_id, state.open_quantity, exit_why)])
         if state.waived:
-            return self._asked(state, _legs(state))
+            return self._asked(state, legs_of(state))
         actions = self._stop(state, plan)
         if any(isinstance(action, ExitNow) for action in actions):
             return self._leave(state, plan, actions)
@@ -100,7 +101,9 @@ class _Look:
     def gone(self) -> list[Action]:
         """Write off, oldest first, what is not held any more.
 
-        Only once that was seen for long enough, and when no order of ours can explain it.
+        Only once that was seen for long enough, and when no order of ours can explain it. A position read may lag far
+        behind, and to give up a position that is there would leave it naked: without fills of others that explain it,
+        it must be seen missing for much longer.
         """
         actions: list[Action] = []
         for direction, gap in self.book.missing(self.snapshot).items():
@@ -108,10 +111,16 @@ class _Look:
             if any(self._unsettled(state) for state in states):
                 continue
             since = self.book.missing_since_ms.get(direction, self.now_ms)
-            if self.now_ms - since < self.timings.flat_confirm_ms:
+            age_ms = self.now_ms - since
+            if age_ms < self.timings.flat_confirm_ms:
                 actions.append(LookAgain(since + self.timings.flat_confirm_ms))
-                continue
-            actions += _write_off(states, gap)
+            elif age_ms < self.timings.loss_unexplained_ms:
+                lost = min(gap, self.book.lost_elsewhere.get(direction, ZERO))
+                actions += _write_off(states, lost)
+                if lost < gap:
+                    actions.append(LookAgain(self.now_ms + self.timings.poll_max_ms))
+            else:
+                actions += _write_off(states, gap)
         return actions
 
     def foreign(self) -> list[Action]:
@@ -170,7 +179,7 @@ class _Look:
             return actions
         again = LookAgain(self.now_ms + self.timings.poll_ms)
         kept = [again if isinstance(action, ExitNow) else action for action in actions]
-        return [*self._asked(state, _legs(state)), *kept]
+        return [*self._asked(state, legs_of(state)), *kept]
 
     def _stop(self, state: SignalState, plan: Bracket) -> list[Action]:
         if plan.stop_price is None:
@@ -186,10 +195,10 @@ class _Look:
             return [LookAgain(self.now_ms + self.timings.poll_ms)]
         live = self._live(legs)
         actions = self._cover(state, live)
-        exact = _exact(live, state.open_quantity)
-        if exact is not None:
-            return [*actions, *_cancel(state, [leg for leg in live if leg is not exact], self.now_ms, self.timings)]
-        return [*actions, *self._missing_stop(state, plan, legs, naked=not _covers(live, state.open_quantity))]
+        found = of_size(live, state.open_quantity)
+        if found is not None:
+            return [*actions, *_cancel(state, [leg for leg in live if leg is not found], self.now_ms, self.timings)]
+        return [*actions, *self._missing_stop(state, plan, legs, naked=not covers(live, state.open_quantity))]
 
     def _missing_stop(
         self, state: SignalState, plan: Bracket, legs: tuple[LegState, ...], *, naked: bool
@@ -221,7 +230,7 @@ class _Look:
         return ExitWhy.UNPROTECTED if self.now_ms - since >= self.timings.protect_hard_ms else None
 
     def _cover(self, state: SignalState, live: list[LegState]) -> list[Action]:
-        if _covers(live, state.open_quantity):
+        if covers(live, state.open_quantity):
             return [MarkCovered(state.signal_id)] if state.naked_since_ms is not None else []
         if state.naked_since_ms is None:
             return [MarkExposed(state.signal_id)]
@@ -245,9 +254,9 @@ class _Look:
         if any(self._view(leg) in (LegView.TRIGGERING, LegView.STUCK) for leg in legs):
             return [LookAgain(self.now_ms + self.timings.poll_ms)]
         live = self._live(legs)
-        exact = _exact(live, state.open_quantity)
-        if exact is not None:
-            return _cancel(state, [leg for leg in live if leg is not exact], self.now_ms, self.timings)
+        found = of_size(live, state.open_quantity)
+        if found is not None:
+            return _cancel(state, [leg for leg in live if leg is not found], self.now_ms, self.timings)
         alarm = self._removed_too_often(state, legs, "target")
         if alarm is not None:
             return [alarm]
@@ -276,7 +285,7 @@ class _Look:
         return seen in (LegView.NOTHING, LegView.LOST) or (seen is LegView.ENDED and leg.executed <= ZERO)
 
     def _removed_too_often(self, state: SignalState, legs: tuple[LegState, ...], name: str) -> Raise | None:
-        removed = sum(1 for leg in legs if _removed_by_others(leg))
+        removed = sum(1 for leg in legs if removed_by_others(leg))
         if removed <= self.policy.leg_replacements_max:
             return None
         return Raise(
@@ -291,7 +300,7 @@ class _Look:
         """The position is gone, or never was: take the remaining orders away, then close the books."""
         if state.open_questions or self.book.exit_in_flight(state.signal_id):
             return []
-        legs = _legs(state)
+        legs = legs_of(state)
         unfinished = [*self._asked(state, legs), *_cancel(state, self._live(legs), self.now_ms, self.timings)]
         if unfinished:
             return unfinished
@@ -323,7 +332,7 @@ class _Look:
     def _unsettled(self, state: SignalState) -> bool:
         if state.open_questions or self.book.exit_in_flight(state.signal_id):
             return True
-        return any(self._view(leg) in UNSETTLED for leg in _legs(state))
+        return any(self._view(leg) in UNSETTLED for leg in legs_of(state))
 
     def _view(self, leg: LegState) -> LegView:
         return view(leg, self.snapshot, self.now_ms, self.timings)
@@ -340,29 +349,6 @@ def closed_by(state: SignalState) -> ClosedBy:
     return ClosedBy.EXIT if state.written_off <= ZERO else ClosedBy.ELSEWHERE
 
 
-def given_up(legs: tuple[LegState, ...], quantity: Decimal) -> bool:
-    """Whether a target of *quantity* was refused for good.
-
-    Off the grid once is not: the rules are read anew, and it is rounded to them.
-    """
-    if not legs or not legs[-1].refused_for_good or legs[-1].quantity != quantity:
-        return False
-    off_grid = sum(1 for leg in legs if leg.refusal is Refusal.OFF_GRID)
-    return legs[-1].refusal is not Refusal.OFF_GRID or off_grid > 1
-
-
-def _legs(state: SignalState) -> tuple[LegState, ...]:
-    return tuple(leg for leg in state.legs.values() if leg.intent.leg in (Leg.STOP, Leg.TARGET))
-
-
-def _exact(live: list[LegState], quantity: Decimal) -> LegState | None:
-    return next((leg for leg in live if leg.quantity == quantity), None)
-
-
-def _covers(live: list[LegState], quantity: Decimal) -> bool:
-    return any(leg.quantity >= quantity for leg in live)
-
-
 def _cancel(state: SignalState, legs: list[LegState], now_ms: int, timings: Timings) -> list[Action]:
     """Ask for the cancellation of *legs*, but not again before the last asking had time to show."""
     ids = tuple(
@@ -373,15 +359,6 @@ def _cancel(state: SignalState, legs: list[LegState], now_ms: int, timings: Timi
     if ids:
         return [CancelLegs(state.signal_id, ids)]
     return [LookAgain(now_ms + timings.poll_ms)] if legs else []
-
-
-def _removed_by_others(leg: LegState) -> bool:
-    return (
-        leg.order is not None
-        and leg.order.status is OrderStatus.CANCELED
-        and leg.executed <= ZERO
-        and leg.cancel_asked_ms is None
-    )
 
 
 def _write_off(states: tuple[SignalState, ...], gap: Decimal) -> list[Action]:

@@ -26,6 +26,7 @@ class SymbolBook:
         orphan_ids: client ids of open orders that belong to signals of ours already closed.
         unknown_ids: client ids of open orders that carry our mark, of signals the journal does not know.
         missing_since_ms: since when less is held, per direction, than our signals add up to.
+        lost_elsewhere: how much of that, per direction, fills of orders that are not ours explain, base units.
         flatten: everything of ours is to be closed.
     """
 
@@ -34,6 +35,7 @@ class SymbolBook:
     orphan_ids: frozenset[str] = frozenset()
     unknown_ids: frozenset[str] = frozenset()
     missing_since_ms: Mapping[Direction, int] = attrs.field(factory=dict[Direction, int])
+    lost_elsewhere: Mapping[Direction, Decimal] = attrs.field(factory=dict[Direction, Decimal])
     flatten: bool = False
 
     @property

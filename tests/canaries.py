@@ -18,12 +18,12 @@ HINT: Final = "…g0Ay"
 API_SECRET: Final = "canary-secret-Uq3Ws8Ed2Rf7Tg1Yh6Uj5Ik0Ol9Pz4"  # noqa: S105 - worthless, made to be found
 OTHER_SECRET: Final = "canary-secret-uQ3wS8eD2rF7tG1yH6uJ5iK0oL9pZ4"  # noqa: S105 - worthless, and a wrong one
 SHIPPED_SECRET: Final = "worth-nothing"  # noqa: S105 - that of the fixture `http_venue`
-KEY_FILE: Final = "key.json"
-"""The one file that holds a secret because it has to."""
+SECRETS: Final = (API_SECRET, OTHER_SECRET, SHIPPED_SECRET)
+KEY_FILES: Final = ("key.json", ".pem")
+"""The ends of the names of files that hold a secret because they have to."""
 
-_SECRETS: Final = re.compile(
-    "|".join(map(re.escape, (API_SECRET, OTHER_SECRET, SHIPPED_SECRET))) + "|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
+_SECRETS: Final = re.compile("|".join(map(re.escape, SECRETS)))
+_PRIVATE_KEY: Final = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEYS: Final = re.compile("|".join(map(re.escape, (API_KEY, SIM_KEY))))
 _DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -52,7 +52,7 @@ class Signatures:
 
     def leak(self, text: str) -> str | None:
         """Name what *text* shows that nobody may see; None when it shows nothing."""
-        if _SECRETS.search(text):
+        if _SECRETS.search(text) or _PRIVATE_KEY.search(text):
             return "a secret"
         if _KEYS.search(text):
             return "an API key"

@@ -1,9 +1,10 @@
 """A search after every test: no canary of `tests/canaries.py` may be in anything the test has left.
 
-Looked through are what was printed, every line logged through loguru or the standard library (at every level, with the
-tracebacks and local variables that loguru can show), every file below the test's temporary folder, what pytest reports
-of a failure, every exception that a test expected, with its causes, every pickle made, and every request that a server
-of the tests received.
+Looked through are what was printed, every line logged through loguru or the standard library (with the tracebacks and
+local variables that loguru can show), every file below the test's temporary folder, what pytest reports of a failure,
+every exception that a test expected, with its causes, every pickle made, and every request that a server of the tests
+received. Logging below WARNING is listened to from the moment on that a secret is handed to surefill: before, there is
+none to be shown, and listening would cost the tests without secrets a fifth of their time.
 
 It is a pytest plugin (`tests/conftest.py` registers it). Nothing of surefill is imported before the first test runs,
 so that coverage sees every module from its first line.
@@ -23,7 +24,7 @@ from typing import Any, Final, cast
 import pytest
 from loguru import logger
 
-from tests.canaries import KEY_FILE, Signatures, leak_in_request
+from tests.canaries import KEY_FILES, SECRETS, Signatures, leak_in_request
 
 FILE_SIZE_MAX: Final = 64 * 1024 * 1024
 CHAIN_MAX: Final = 10
@@ -35,6 +36,28 @@ class Watch:
     def __init__(self) -> None:
         self.signatures = Signatures()
         self.found: list[str] = []
+        self.knows_secrets = False
+
+    def begin(self) -> None:
+        """Forget what the test before has let slip."""
+        self.signatures.clear()
+        self.found.clear()
+
+    def listen(self, level: int) -> None:
+        """Search what is logged from *level* on."""
+        logger.add(
+            lambda line: self.look("a line of the log", str(line)),
+            level=level,
+            format="{message} {extra}",
+            diagnose=True,
+            backtrace=True,
+        )
+
+    def hear_of_secrets(self) -> None:
+        """From now on there is something to be shown: listen to everything."""
+        if not self.knows_secrets:
+            self.knows_secrets = True
+            self.listen(0)
 
     def look(self, where: str, text: str) -> None:
         """Search *text*, and remember if there was something; never what it was."""
@@ -60,7 +83,7 @@ class Watch:
     def look_at_files(self, folder: Path) -> None:
         """Search every file below *folder*, but for key files."""
         for path in folder.rglob("*"):
-            if path.name == KEY_FILE or path.is_symlink() or not path.is_file() or path.stat().st_size > FILE_SIZE_MAX:
+            if path.name.endswith(KEY_FILES) or path.is_symlink() or not path.is_file() or path.stat().st_size > FILE_SIZE_MAX:
                 continue
             try:
                 text = path.read_bytes().decode("utf-8", "replace")
@@ -82,6 +105,7 @@ class _Listener(logging.Handler):
 
 WATCH: Final = Watch()
 _undo: list[Callable[[], None]] = []
+_modules: list[Path] = []
 
 
 @pytest.fixture(autouse=True)
@@ -89,13 +113,7 @@ def _logs_are_searched() -> Iterator[None]:
     """Everything that is logged passes the guard; the next test finds loguru without handlers and surefill silent."""
     logger.remove()
     logger.enable("surefill")
-    logger.add(
-        lambda line: WATCH.look("a line of the log", str(line)),
-        level=0,
-        format="{message} {extra}",
-        diagnose=True,
-        backtrace=True,
-    )
+    WATCH.listen(0 if WATCH.knows_secrets else logging.WARNING)
     root = logging.getLogger()
     listener, level = _Listener(WATCH), root.level
     root.addHandler(listener)
@@ -118,8 +136,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin anew."""
     if not _undo:
         _listen_in()
-    WATCH.signatures.clear()
-    WATCH.found.clear()
+    if not _undo:
+        _listen_in()
+    if _modules != [item.path]:
+        _modules[:] = [item.path]
+        WATCH.knows_secrets = _names_a_secret(item)
+    WATCH.begin()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -143,6 +165,13 @@ def pytest_runtest_makereport(
     return report
 
 
+def _names_a_secret(item: pytest.Item) -> bool:
+    """Whether the test's module has a canary at hand from the start; another may still make one of its own."""
+    module = item.getparent(pytest.Module)
+    values = [] if module is None else vars(module.obj).values()
+    return any(isinstance(value, str) and value in SECRETS for value in values)
+
+
 def pytest_unconfigure() -> None:
     """Leave everything as it was."""
     while _undo:
@@ -153,6 +182,8 @@ def _listen_in() -> None:
     """Stand beside the few places through which secrets, texts and requests pass."""
     signing = importlib.import_module("surefill.adapters.binance.signing")
     received = importlib.import_module("surefill.adapters.http_venue.received")
+    secret = importlib.import_module("surefill.adapters.binance.secret")
+    keyring = importlib.import_module("surefill.adapters.http_venue.keyring")
     raises = importlib.import_module("_pytest.raises" if "_pytest.raises" in sys.modules else "_pytest.python_api")
 
     def noting(made: Callable[..., str]) -> Callable[..., str]:
@@ -198,6 +229,15 @@ def _listen_in() -> None:
 
         return dumping
 
+    def hearing(make: Callable[..., None]) -> Callable[..., None]:
+        def making(thing: object, *arguments: object) -> None:
+            WATCH.hear_of_secrets()
+            make(thing, *arguments)
+
+        return making
+
+    _wrap(secret.Secret, "__init__", hearing)
+    _wrap(keyring.Keyring, "__init__", hearing)
     _wrap(signing.HmacSigner, "signature", noting)
     _wrap(signing.KeySigner, "signature", noting)
     _wrap(pytest.CaptureFixture, "readouterr", seeing_out)

@@ -80,6 +80,7 @@ class ToyDesk:
         self._kept: dict[str, _Kept] = {}
         self._held: dict[PositionSide, Decimal] = {}
         self._missing_since: dict[Direction, int] = {}
+        self._taken = ZERO
         self._sends = 0
         self._flatten = False
         self._refusing = False
@@ -127,6 +128,7 @@ class ToyDesk:
             symbol=SYMBOL,
             signals=tuple(tale.state for tale in open_tales),
             missing_since_ms=self._missing_since,
+            lost_elsewhere=dict.fromkeys(Direction, self._taken),
             flatten=self._flatten,
         )
         return next_actions(book, snapshot, self.policy, self.now_ms, Timings())
@@ -173,6 +175,7 @@ class ToyDesk:
                 self._exit(self.tale(action.signal_id), action.quantity)
             case WriteOff():
                 self.tale(action.signal_id).written_off(action.quantity)
+                self._taken -= min(action.quantity, self._taken)
             case MarkCovered():
                 self.tale(action.signal_id).covered(self.now_ms)
             case MarkExposed():
@@ -243,6 +246,7 @@ class ToyDesk:
     def close_by_hand(self, size: Decimal) -> None:
         """A person closes so much of whatever is held."""
         for side, held in self._held.items():
+            self._taken += min(size, abs(held))
             self._held[side] = held - min(size, abs(held)) * (1 if held > ZERO else -1)
 
     def close_partly(self, size: Decimal) -> None:

@@ -8,6 +8,7 @@ import attrs
 
 from .algo_order import CANCELED, EXPIRED, NEW, REJECTED, AlgoOrder
 from .algo_status import expire_with_position, set_status
+from .conditionals import Conditionals
 from .exact import EXACT, decimals_of, negative, plain, rounded_money, total, units_of
 from .limits import Limits
 from .liquidation import CLIENT_ID_PREFIX, Liquidations
@@ -55,6 +56,12 @@ class Acts:
         if status not in ALGO_ENDS:
             raise ValueError(f"status must be one of {sorted(ALGO_ENDS)}, was {status!r}")
         set_status(self.state, self._waiting(client_algo_id), status, reason)
+
+    def release_stuck(self) -> None:
+        """Let every conditional order that is TRIGGERING reach the book, or be rejected there."""
+        conditionals = Conditionals(self.state)
+        for algo in self.state.algos.open_orders():
+            conditionals.release(algo)
 
     def forget_conditional(self, client_algo_id: str) -> None:
         """Lose a waiting conditional order that was acknowledged: nobody finds it any more, nothing triggers."""

@@ -161,11 +161,7 @@ class _Exchanged:
 
 
 def _printed(body: object) -> str:
-    """Return *body* as JSON on one line, cut short; of a large one no more is made into text than is kept."""
-    text = ""
-    for piece in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(body):
-        text += piece
-        if len(text) > LOGGED_MAX:
-            text = f"{text[:LOGGED_MAX]} (cut)"
-            break
-    return "".join(character if character.isprintable() else "?" for character in text)
+    """Return *body* as JSON on one line, cut short, without what would not print."""
+    text = json.dumps(body, ensure_ascii=False, default=str)
+    cut = text if len(text) <= LOGGED_MAX else f"{text[:LOGGED_MAX]} (cut)"
+    return cut if cut.isprintable() else "".join(each if each.isprintable() else "?" for each in cut)

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from surefill.testing.exchange_suite import exchange_contract
     from surefill.testing.http_venue_fixture import HttpVenue, http_venue, running_venue
     from surefill.testing.journal_suite import journal_contract
+    from surefill.testing.state_machine import TradingStateMachine
 
 __all__ = [
     "ExchangeHarness",
     "HttpVenue",
+    "TradingStateMachine",
     "exchange_contract",
     "http_venue",
     "journal_contract",
@@ -26,6 +28,7 @@ __all__ = [
 _MODULE_OF = {
     "ExchangeHarness": "exchange_desk",
     "HttpVenue": "http_venue_fixture",
+    "TradingStateMachine": "state_machine",
     "exchange_contract": "exchange_suite",
     "http_venue": "http_venue_fixture",
     "journal_contract": "journal_suite",

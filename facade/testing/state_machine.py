@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from random import Random
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -148,10 +147,10 @@ class TradingStateMachine(RuleBasedStateMachine):
     # faults and deaths
 
     @precondition(lambda self: self.faults)
-    @rule(name=st.sampled_from(sorted(FAULTS)), share=st.sampled_from(SHARES), dice=st.integers(0, 9))
-    def break_with(self, name: str, share: float, dice: int) -> None:
+    @rule(name=st.sampled_from(sorted(FAULTS)), share=st.sampled_from(SHARES))
+    def break_with(self, name: str, share: float) -> None:
         """Let one more fault strike from now on."""
-        self.world.break_with(FAULTS[name](share, Random(dice)))
+        self.world.break_with(FAULTS[name](share))
 
     @precondition(lambda self: self.faults)
     @rule()

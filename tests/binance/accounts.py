@@ -11,9 +11,8 @@ from surefill.adapters.binance.transport import HttpsTransport
 from surefill.adapters.clock import SystemClock
 from surefill.adapters.wire.call import Call, Result
 from surefill.domain.order import Purpose
+from tests.canaries import API_KEY, API_SECRET
 
-API_KEY = "canary-key-Zb7Qm2Xw9Lr4Tn6Vc1Kp8Hs3Jd5Fg0Ay"
-API_SECRET = "canary-secret-Uq3Ws8Ed2Rf7Tg1Yh6Uj5Ik0Ol9Pz4"  # noqa: S105 - worthless, made to be found
 QUICK = Patience(order_seconds=2.0, read_seconds=2.0, connect_seconds=1.0)
 SHORT_SECONDS = 0.4
 SHORT = Patience(order_seconds=SHORT_SECONDS, read_seconds=SHORT_SECONDS, connect_seconds=SHORT_SECONDS)

@@ -11,9 +11,7 @@ from surefill.adapters.binance import Credentials
 from surefill.doctor import admitted, key_hint
 from surefill.domain.errors import ConfigurationError
 
-KEY = "canary-key-0123456789-abcdefghij-WXYZ"
-SECRET = "canary-secret-0123456789"  # noqa: S105 - a canary, made up
-KEYS = {"BINANCE_API_KEY": KEY, "BINANCE_API_SECRET": SECRET}
+KEYS = {"BINANCE_API_KEY": API_KEY, "BINANCE_API_SECRET": API_SECRET}
 
 
 def test_keys_in_the_variables_are_taken() -> None:
@@ -21,18 +19,18 @@ def test_keys_in_the_variables_are_taken() -> None:
     with admitted(KEYS) as patient:
         assert patient.exchange is not None
         assert (patient.environment, patient.host) == ("testnet", "https://demo-fapi.binance.com")
-        assert (patient.key, patient.key_environment) == ("…WXYZ", None)
-        assert KEY not in repr(patient)
+        assert (patient.key, patient.key_environment) == ("…g0Ay", None)
+        assert API_KEY not in repr(patient)
 
 
 def test_a_key_file_is_taken(tmp_path: Path) -> None:
     """A private file names the key and what it is marked for."""
     path = tmp_path / "key.json"
-    path.write_text(json.dumps({"api_key": KEY, "api_secret": SECRET, "environment": "testnet"}), encoding="utf-8")
+    path.write_text(json.dumps({"api_key": API_KEY, "api_secret": API_SECRET, "environment": "testnet"}), encoding="utf-8")
     path.chmod(0o600)
 
     with admitted({"SUREFILL_KEY_FILE": str(path)}) as patient:
-        assert (patient.key, patient.key_environment) == ("…WXYZ", "testnet")
+        assert (patient.key, patient.key_environment) == ("…g0Ay", "testnet")
 
 
 def test_without_a_key_there_is_a_patient() -> None:
@@ -56,7 +54,7 @@ def test_what_does_not_fit_is_a_patient_without_an_exchange(environ: dict[str, s
     with admitted(environ) as patient:
         assert patient.exchange is None
         assert words in patient.failure
-        assert KEY not in patient.failure
+        assert API_KEY not in patient.failure
 
 
 def test_variables_that_are_wrong_in_themselves_are_refused() -> None:
@@ -67,4 +65,4 @@ def test_variables_that_are_wrong_in_themselves_are_refused() -> None:
 
 def test_a_short_key_is_not_shown_at_all() -> None:
     """Four characters of a short key would be too much of it."""
-    assert key_hint(Credentials.of("sim-testing", SECRET)) == "(too short to show)"
+    assert key_hint(Credentials.of("sim-testing", API_SECRET)) == "(too short to show)"

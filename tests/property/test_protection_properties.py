@@ -119,7 +119,7 @@ def _come_to_rest(desk: ToyDesk) -> tuple[Action, ...]:
         quiet = quiet + 1 if _at_rest(actions) else 0
         idle = idle + 1 if not actions else 0
         watching = any(tale.state.open_quantity == ZERO and tale.state.closed_by is None for tale in desk.tales)
-        if idle > 3 or (quiet > 30 and not watching):
+        if idle > 3 or (quiet > 90 and not watching):
             return actions
     raise AssertionError(f"no rest after {_ROUNDS_MAX} rounds, at last {actions}")
 

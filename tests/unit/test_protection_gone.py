@@ -8,7 +8,7 @@ from surefill.domain.actions import Action, CancelLegs, LookAgain, Raise, WriteO
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.events import Allotment
 from surefill.domain.ids import Leg
-from surefill.domain.order import OrderStatus
+from surefill.domain.order import ZERO, OrderStatus
 from surefill.domain.reply import ReplyKind
 from surefill.domain.side import Direction, PositionMode
 from tests.doubles import ONE, Tale, a_book, a_look, a_tale, decisions
@@ -16,11 +16,17 @@ from tests.doubles import ONE, Tale, a_book, a_look, a_tale, decisions
 _CONFIRM = 3_000
 _SINCE = 10_000
 _SURE = _SINCE + _CONFIRM
+_UNEXPLAINED = 60_000
+_ALL = Decimal(1_000_000)
 
 
-def _decide(*tales: Tale, held: list[str], now_ms: int = _SURE, since_ms: int = _SINCE) -> tuple[Action, ...]:
-    """The size has been seen missing since *since_ms*, in both directions."""
-    book = a_book(*tales, missing_since_ms=dict.fromkeys(Direction, since_ms))
+def _decide(
+    *tales: Tale, held: list[str], now_ms: int = _SURE, since_ms: int = _SINCE, lost: Decimal = _ALL
+) -> tuple[Action, ...]:
+    """The size has been seen missing since *since_ms*, in both directions; fills of others took *lost* of it."""
+    book = a_book(
+        *tales, missing_since_ms=dict.fromkeys(Direction, since_ms), lost_elsewhere=dict.fromkeys(Direction, lost)
+    )
     return decisions(*tales, book=book, held=held, now_ms=now_ms)
 
 
@@ -174,3 +180,17 @@ def test_a_bracket_written_off_is_cleared_next() -> None:
     tale.written_off(ONE)
 
     assert decisions(tale, held=[]) == (CancelLegs("s1", (tale.newest(Leg.STOP), tale.newest(Leg.TARGET))),)
+
+
+def test_size_that_no_fill_explains_is_waited_for() -> None:
+    """A position read may lag far behind: without fills of others nothing is written off for a minute."""
+    late = _SINCE + _UNEXPLAINED
+    assert _decide(a_tale(), held=[], lost=ZERO) == (LookAgain(_SURE + 1_000),)
+    assert _decide(a_tale(), held=[], lost=ZERO, now_ms=late - 1) == (LookAgain(late - 1 + 1_000),)
+    assert _decide(a_tale(), held=[], lost=ZERO, now_ms=late) == (WriteOff("s1", ONE),)
+
+
+def test_what_fills_explain_is_written_off_first() -> None:
+    """Of one that is missing, fills of others explain a part: that part goes, the rest waits."""
+    part = Decimal("0.4")
+    assert _decide(a_tale(), held=[], lost=part) == (WriteOff("s1", part), LookAgain(_SURE + 1_000))

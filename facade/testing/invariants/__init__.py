@@ -1,24 +1,62 @@
-"""The promises as functions over a ledger: what was broken, when and where. They need no extra.
+"""The promises as functions over what can be seen from outside: what was broken, when and where. They need no extra.
 
-So far I2 (no position naked in silence), I3 (no orphaned orders), I7 (every number sent is on the filter and no looser
-than asked) and I10 (exits only shrink).
+`Watch` judges thirteen of the fourteen as an account goes on (I1 to I14; `check` those that a bare ledger can tell), and
+`converge` the fifth, which needs two runs. `leaks`, `leaking_files`, `line_faults` and `file_faults` look at files.
 """
 
+from surefill.testing.invariants.ahead import WriteAhead
 from surefill.testing.invariants.asked import Asked
+from surefill.testing.invariants.audited import Audited, file_faults, line_faults
+from surefill.testing.invariants.bounded import Bounded
+from surefill.testing.invariants.converge import EndState, converged, differences, same_end, unmoved
+from surefill.testing.invariants.durations import Durations
+from surefill.testing.invariants.evidence import Called, Carried, Evidence, Kept, Life, Told
 from surefill.testing.invariants.exposure import BoundedExposure
+from surefill.testing.invariants.foreign import MindYourOwn
+from surefill.testing.invariants.limits import WithinLimits
 from surefill.testing.invariants.naked import NoSilentNakedPosition
 from surefill.testing.invariants.numbers_sent import NumbersSent
+from surefill.testing.invariants.once import AtMostOnce
 from surefill.testing.invariants.orphans import NoOrphans
-from surefill.testing.invariants.violation import Violation
+from surefill.testing.invariants.secrecy import NoSecrets, leaking_files, leaks
+from surefill.testing.invariants.truth import Truth
+from surefill.testing.invariants.violation import INVARIANTS, Violation
 from surefill.testing.invariants.watch import Watch, check
+from surefill.testing.invariants.writers import SingleWriter
 
 __all__ = [
+    "INVARIANTS",
     "Asked",
+    "AtMostOnce",
+    "Audited",
+    "Bounded",
     "BoundedExposure",
+    "Called",
+    "Carried",
+    "Durations",
+    "EndState",
+    "Evidence",
+    "Kept",
+    "Life",
+    "MindYourOwn",
     "NoOrphans",
+    "NoSecrets",
     "NoSilentNakedPosition",
     "NumbersSent",
+    "SingleWriter",
+    "Told",
+    "Truth",
     "Violation",
     "Watch",
+    "WithinLimits",
+    "WriteAhead",
     "check",
+    "converged",
+    "differences",
+    "file_faults",
+    "leaking_files",
+    "leaks",
+    "line_faults",
+    "same_end",
+    "unmoved",
 ]

@@ -37,9 +37,13 @@ class NumbersSent:
 
     def see(self, row: Row) -> Iterator[Violation]:
         """Judge a request; other rows are passed over."""
-        if row["kind"] != "request" or row["method"] != "POST" or not str(row["path"]).endswith(_SENDING):
+        if row["kind"] == "request":
+            yield from self.request(row, cast("dict[str, str]", json.loads(str(row["params"]))))
+
+    def request(self, row: Row, sent: Mapping[str, str]) -> Iterator[Violation]:
+        """Judge a request whose parameters are *sent*; what is no order of ours is passed over."""
+        if row["method"] != "POST" or not str(row["path"]).endswith(_SENDING):
             return
-        sent = cast("dict[str, str]", json.loads(str(row["params"])))
         client_id = sent.get("newClientOrderId") or sent.get("clientAlgoId") or ""
         leg = leg_of(client_id)
         if leg is None:

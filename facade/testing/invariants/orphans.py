@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import attrs
 
-from surefill.testing.invariants.row import EXACT, ZERO, Row, time_ms
+from surefill.testing.invariants.evidence import Carried
+from surefill.testing.invariants.knowledge import Knowledge, open_ids_shown
+from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, Row, time_ms
 from surefill.testing.invariants.standing import Key, Standing
 from surefill.testing.invariants.violation import Violation
 
@@ -18,19 +20,30 @@ class NoOrphans:
 
     Stops and targets are counted apart, for each of them may close all of it. On the side that would enlarge the
     position, and while there is none, that means no order at all; a market order of ours that stays open counts too.
+    The time runs while somebody lives who can see the orders and act; a read or a cancel that fails starts it anew.
 
     Attributes:
         clean_ms: how long a smaller order may stand beside the larger one it replaces.
+        knowledge: what the living were shown; without it everything is known at once.
     """
 
     clean_ms: int = 10_000
+    knowledge: Knowledge | None = None
     _since: dict[tuple[Key, str, str], int] = attrs.field(factory=dict[tuple[Key, str, str], int])
     _reported: set[tuple[Key, str, str]] = attrs.field(factory=set[tuple[Key, str, str]])
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is left over now."""
+        return bool(self._since)
+
     def see(self, row: Row, key: Key, standing: Standing) -> Iterator[Violation]:
         """Judge the moment of *row*, which changed something at *key*."""
-        now_ms = time_ms(row)
-        excess = _excess(standing, key)
+        yield from self.at(time_ms(row), key, standing)
+
+    def at(self, now_ms: int, key: Key, standing: Standing) -> Iterator[Violation]:
+        """Judge *key* as it stands now."""
+        excess = self._excess(standing, key)
         for place in [place for place in self._since if place[0] == key and place[1:] not in excess]:
             yield from self._judge(place, now_ms)
             del self._since[place]
@@ -38,27 +51,44 @@ class NoOrphans:
         for kind, side in sorted(excess):
             self._since.setdefault((key, kind, side), now_ms)
 
+    def unseen(self, carried: Carried, standing: Standing) -> Iterator[str]:
+        """Yield the symbols on which an answer does not show what is left over."""
+        for key, kind, side in self._since:
+            shown = open_ids_shown(carried, key[0])
+            if shown is None or carried.call.path.endswith("openAlgoOrders") == (kind == "market"):
+                continue
+            left = [order for order in standing.orders(key) if (order.kind, order.side) == (kind, side)]
+            if any(order.client_id not in shown for order in left):
+                yield key[0]
+
     def until(self, now_ms: int) -> Iterator[Violation]:
         """Judge what is left over still, at *now_ms*."""
         for place in self._since:
             yield from self._judge(place, now_ms)
 
     def _judge(self, place: tuple[Key, str, str], now_ms: int) -> Iterator[Violation]:
+        (symbol, _), kind, side = place
         due_ms = self._since[place] + self.clean_ms
+        if self.knowledge is not None:
+            if not self.knowledge.lives.alive:
+                return
+            due_ms = max(due_ms, self.knowledge.free_ms(symbol) + self.clean_ms)
+            due_ms = self.knowledge.in_time_ms(symbol, due_ms, self.clean_ms)
         if now_ms > due_ms and place not in self._reported:
             self._reported.add(place)
-            (symbol, _), kind, side = place
             problem = f"for {self.clean_ms} ms more was open in {kind} orders of ours to {side} than they could close"
             yield Violation(invariant="I3", time_ms=due_ms, text=problem, symbol=symbol)
 
-
-def _excess(standing: Standing, key: Key) -> set[tuple[str, str]]:
-    """Return the kinds and sides of which more is open than can be closed."""
-    ours = standing.ours(key)
-    closing_side = "SELL" if ours > ZERO else "BUY"
-    open_sizes: dict[tuple[str, str], Decimal] = {}
-    for order in standing.orders(key):
-        place = (order.kind, order.side)
-        open_sizes[place] = EXACT.add(open_sizes.get(place, ZERO), order.quantity)
-    closable = ours.copy_abs()
-    return {place for place, size in open_sizes.items() if size > (closable if place[1] == closing_side else ZERO)}
+    def _excess(self, standing: Standing, key: Key) -> set[tuple[str, str]]:
+        """Return the kinds and sides of which more is open than can be closed."""
+        ours = standing.ours(key)
+        closing_side = "SELL" if ours > ZERO else "BUY"
+        spared = frozenset[str]() if self.knowledge is None or not ours else self.knowledge.sizes.forgotten
+        open_sizes: dict[tuple[str, str], Decimal] = {}
+        for order in standing.orders(key):
+            if spared and order.client_id[:STEM_LENGTH] in spared:
+                continue  # a journal that was lost: they may protect what nobody remembers
+            place = (order.kind, order.side)
+            open_sizes[place] = EXACT.add(open_sizes.get(place, ZERO), order.quantity)
+        closable = ours.copy_abs()
+        return {place for place, size in open_sizes.items() if size > (closable if place[1] == closing_side else ZERO)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import islice
 
 import attrs
 
@@ -33,6 +34,8 @@ class Sizes:
     _by_key: dict[Key, dict[str, None]] = attrs.field(factory=dict[Key, dict[str, None]])
     _symbols: dict[str, str] = attrs.field(factory=dict[str, str])
     _allotted: dict[str, list[Allotment]] = attrs.field(factory=dict[str, list[Allotment]])
+    _entries: dict[str, dict[str, str]] = attrs.field(factory=dict[str, dict[str, str]])
+    _read: int = 0
 
     def open(self, stem: str) -> Decimal:
         """Return what a signal's fills leave open, base units; what others closed of it is not reckoned off."""
@@ -67,12 +70,15 @@ class Sizes:
 
     def stem_of(self, signal_id: str) -> str | None:
         """Return the stem of a signal, when it is known."""
-        stem = self.stems.get(signal_id)
-        if stem is None:
-            stem = next((each for each, asked in self.asked.items() if asked.signal_id == signal_id), None)
-            if stem is not None:
-                self.stems[signal_id] = stem
-        return stem
+        if len(self.asked) > self._read:
+            for stem, asked in islice(self.asked.items(), self._read, None):
+                self.stems.setdefault(asked.signal_id, stem)
+            self._read = len(self.asked)
+        return self.stems.get(signal_id)
+
+    def entries(self, stem: str) -> Mapping[str, str]:
+        """Return the entry orders of a signal that filled: their exchange ids by client id."""
+        return self._entries.get(stem, {})
 
     def forget(self) -> None:
         """Note that the journal was lost: what is open now is known to nobody."""
@@ -89,6 +95,7 @@ class Sizes:
         if leg == "E":
             self._places[stem] = key
             self._symbols[stem] = key[0]
+            self._entries.setdefault(stem, {})[client_id] = str(row.get("order_id", ""))
             self._change(stem, quantity)
             asked = self.asked.get(stem)
             if asked is not None and asked.stop is None:

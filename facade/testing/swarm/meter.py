@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -13,9 +12,6 @@ from surefill.domain.events import Absent, Seen
 from surefill.testing.invariants.evidence import Carried, Evidence, Kept, Life
 from surefill.testing.invariants.row import STEM_LENGTH, Row, leg_of, text, time_ms
 from surefill.testing.world.notebook import Notebook
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 
 @attrs.define
@@ -84,7 +80,7 @@ class MeteredNotebook(Notebook):
 
     stopwatch: Stopwatch = attrs.field(factory=Stopwatch)
     deaths: int = 0
-    _hash: _Hash = attrs.field(factory=lambda: blake2b(digest_size=16))
+    _hash: blake2b = attrs.field(factory=lambda: blake2b(digest_size=16))
 
     def evidence(self) -> Evidence:
         """Return what is new since the last call."""

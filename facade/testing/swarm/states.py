@@ -44,4 +44,5 @@ def _signal(state: SignalState) -> Iterator[str]:
     told = "no report" if state.report is None else state.report.outcome.name
     yield f"{state.signal_id} {state.symbol} {state.claim.signal.type.value}: {told}, open {state.open_quantity}"
     for client_id, leg in state.legs.items():
-        yield f"    {leg.fate.name} {leg.intent.leg.name} {leg.intent.request.quantity} filled {leg.executed} {client_id}"
+        asked = f"{leg.intent.leg.name} {leg.intent.request.quantity}"
+        yield f"    {leg.fate.name} {asked} filled {leg.executed} {client_id}"

@@ -15,31 +15,35 @@ from surefill.domain.protection_policy import OnLateFill, OnUnprotected, Protect
 Share: TypeAlias = float
 """A probability, 0 to 1."""
 
-FAULTS: Final[Mapping[str, Callable[[Share, Random], Fault]]] = {
-    "reply lost": lambda share, random: Fault.reply_lost(probability=share, method="POST"),
-    "reply to a read lost": lambda share, random: Fault.reply_lost(probability=share, method="GET"),
-    "reply to a cancel lost": lambda share, random: Fault.reply_lost(probability=share, method="DELETE"),
-    "request lost": lambda share, random: Fault.request_lost(probability=share, method="POST"),
-    "read lost": lambda share, random: Fault.request_lost(probability=share, method="GET"),
-    "cancel lost": lambda share, random: Fault.request_lost(probability=share, method="DELETE"),
-    "unreachable": lambda share, random: Fault.unreachable(probability=share, method=random.choice(("GET", "POST"))),
-    "overloaded": lambda share, random: Fault.refused(-1008, status=503, probability=share, method="POST"),
-    "unclear, done": lambda share, random: Fault.unclear(executed=True, probability=share, method="POST"),
-    "unclear, not done": lambda share, random: Fault.unclear(executed=False, probability=share, method="POST"),
-    "slow": lambda share, random: Fault.latency(random.choice((300, 2_000)), probability=share, method="POST"),
-    "slower than our patience": lambda share, random: Fault.latency(
-        random.choice((5_500, 12_000)), probability=share / 3, method="POST"
+FAULTS: Final[Mapping[str, Callable[[Share], Fault]]] = {
+    "order: reply lost": lambda share: Fault.reply_lost(probability=share, method="POST"),
+    "order: request lost": lambda share: Fault.request_lost(probability=share, method="POST"),
+    "order: unreachable": lambda share: Fault.unreachable(probability=share, method="POST"),
+    "order: overloaded": lambda share: Fault.refused(-1008, status=503, probability=share, method="POST"),
+    "order: unclear, done": lambda share: Fault.unclear(executed=True, probability=share, method="POST"),
+    "order: unclear, not done": lambda share: Fault.unclear(executed=False, probability=share, method="POST"),
+    "order: slow": lambda share: Fault.latency(2_000, probability=share, method="POST"),
+    "order: slower than our patience": lambda share: Fault.latency(5_500, probability=share, method="POST"),
+    "order: slower than its window": lambda share: Fault.latency(12_000, probability=share, method="POST"),
+    "order: time is off": lambda share: Fault.refused(-1021, probability=share, method="POST"),
+    "order: refused by the engine": lambda share: Fault.refused(-5028, probability=share, method="POST"),
+    "entry: no margin": lambda share: Fault.refused(-2019, probability=share, leg="E"),
+    "stop: too many": lambda share: Fault.refused(-4045, probability=share, leg="S"),
+    "stop: would trigger at once": lambda share: Fault.refused(-2021, probability=share, leg="S"),
+    "target: too many": lambda share: Fault.refused(-4045, probability=share, leg="T"),
+    "cancel: reply lost": lambda share: Fault.reply_lost(probability=share, method="DELETE"),
+    "cancel: request lost": lambda share: Fault.request_lost(probability=share, method="DELETE"),
+    "read: reply lost": lambda share: Fault.reply_lost(probability=share, method="GET"),
+    "read: unreachable": lambda share: Fault.unreachable(probability=share, method="GET"),
+    "read: overloaded": lambda share: Fault.refused(-1008, status=503, probability=share, method="GET"),
+    "read: slow": lambda share: Fault.latency(900, probability=share, method="GET"),
+    "read: orders of a moment ago": lambda share: Fault.visibility_lag(900, probability=share),
+    "read: orders of a while ago": lambda share: Fault.visibility_lag(2_500, probability=share),
+    "read: everything of a moment ago": lambda share: Fault.visibility_lag(
+        900, trades=True, positions=True, probability=share
     ),
-    "stale orders": lambda share, random: Fault.visibility_lag(random.choice((200, 900, 2_500))),
-    "stale fills": lambda share, random: Fault.visibility_lag(random.choice((200, 900)), trades=True, positions=True),
-    "stop refused": lambda share, random: Fault.refused(-4045, probability=share / 2, leg="S"),
-    "target refused": lambda share, random: Fault.refused(-4045, probability=share, leg="T"),
-    "margin": lambda share, random: Fault.refused(-2019, probability=share / 2, leg="E"),
-    "would trigger at once": lambda share, random: Fault.refused(-2021, probability=share / 4, leg="S"),
-    "time is off": lambda share, random: Fault.refused(-1021, probability=share / 2, method="POST"),
-    "refused by the engine": lambda share, random: Fault.refused(-5028, probability=share / 2, method="POST"),
 }
-"""Faults by a name for people; each takes its share of the requests, and draws what else it needs."""
+"""Faults by a name for people; each takes a share of the requests it concerns."""
 
 SHARES: Final = (0.02, 0.05, 0.1, 0.3)
 """Losses from rare to every third."""
@@ -101,8 +105,7 @@ class Weather:
 
     def plan(self) -> FaultPlan:
         """Return the faults, ready to strike."""
-        random = Random(f"faults {self.seed}")
-        return FaultPlan(*(FAULTS[name](share, random) for name, share in self.faults.items()), seed=self.seed)
+        return FaultPlan(*(FAULTS[name](share) for name, share in self.faults.items()), seed=self.seed)
 
     def settings(self) -> VenueSettings:
         """Return the exchange's switches."""

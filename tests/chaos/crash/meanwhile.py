@@ -10,6 +10,8 @@ import attrs
 from surefill.testing.world import World
 from tests.chaos.crash.step import AAA
 
+TRIGGER_S: Final = 0.1
+
 
 @attrs.frozen(kw_only=True)
 class Meanwhile:
@@ -34,9 +36,10 @@ class Meanwhile:
             world.wait(self.seconds)
 
     def strike(self, world: World) -> None:
-        """Let the market move in this very moment, in the middle of a call."""
+        """Let the market move in this very moment, in the middle of a call, with the time that triggers need."""
         for last in self.prices:
             world.tick(AAA, last)
+            world.exchange.clock.sleep(TRIGGER_S)
 
 
 NOTHING: Final = Meanwhile(name="nothing")

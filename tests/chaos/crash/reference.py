@@ -14,7 +14,26 @@ from tests.chaos.crash.meanwhile import NOTHING, Meanwhile
 from tests.chaos.crash.scenario import Scenario
 
 _SENT: Final = "before POST "
-_ORDER: Final = "order"
+
+
+@attrs.frozen(kw_only=True)
+class Loss:
+    """An order that was under way when its sender died.
+
+    Attributes:
+        path: the last part of its path.
+        nth: which of the orders sent there.
+        executed: whether it arrived; else nothing of it did.
+    """
+
+    path: str
+    nth: int
+    executed: bool
+
+    def fault(self) -> Fault:
+        """Return the fault that loses it for a sender who lives."""
+        lose = Fault.reply_lost if self.executed else Fault.request_lost
+        return lose(method="POST", path=self.path, nth=self.nth)
 
 
 @attrs.frozen(kw_only=True)
@@ -25,13 +44,15 @@ class Variant:
         meanwhile: what the market does, once.
         before_step: it does so before this step; the one after the last is the end.
         at_point: it does so in the middle of a call, at this point.
-        lost: requests that never arrive, each by the last part of its path and its number among those.
+        lost: requests that never arrive, or whose answers do not.
+        healthy: nothing else goes wrong, either.
     """
 
     meanwhile: Meanwhile = NOTHING
     before_step: int | None = None
     at_point: int | None = None
-    lost: tuple[tuple[str, int], ...] = ()
+    lost: tuple[Loss, ...] = ()
+    healthy: bool = False
 
 
 @attrs.define
@@ -51,10 +72,17 @@ class _Striking(Lifeline):
 
 @attrs.define
 class References:
-    """The crash-free ends of one scenario, each found once."""
+    """The crash-free ends of one scenario, each found once.
+
+    Attributes:
+        scenario: what is lived through.
+        points: what a process touches that lives through it undisturbed.
+        begins: how many of them had passed when each step began.
+    """
 
     scenario: Scenario
     points: tuple[str, ...] = ()
+    begins: tuple[int, ...] = ()
     _ends: dict[Variant, End] = attrs.field(factory=dict[Variant, End])
 
     def end(self, variant: Variant) -> End:
@@ -66,9 +94,10 @@ class References:
     def variants(self, point: int, step: int, meanwhile: Meanwhile) -> Iterator[Variant]:
         """Yield what a process that died at *point*, in *step*, may have come to: its call happened, once, or did not.
 
-        A request that was about to leave was lost with the process: somebody who lives would have to look for it too.
+        A request that was about to leave, or an answer that was on its way, was lost with the process: somebody who
+        lives would have to look for it too. What the market did meanwhile it may do at any moment of the call.
         """
-        for lost in dict.fromkeys(((), self.unsent(point))):
+        for lost in dict.fromkeys(((), self.underway(point))):
             if meanwhile is NOTHING:
                 yield Variant(lost=lost)
                 continue
@@ -76,33 +105,52 @@ class References:
                 yield Variant(meanwhile=meanwhile, at_point=point, lost=lost)
             yield Variant(meanwhile=meanwhile, before_step=step + 1, lost=lost)
             yield Variant(meanwhile=meanwhile, before_step=step, lost=lost)
+        if not meanwhile.prices:
+            return
+        yield Variant(meanwhile=meanwhile, at_point=point, healthy=True)
+        first, beyond = (*self.begins, len(self.points))[step : step + 2]
+        for at in self.changes:
+            if first < at <= beyond:
+                yield Variant(meanwhile=meanwhile, at_point=at)
 
-    def unsent(self, point: int) -> tuple[tuple[str, int], ...]:
-        """Return the requests whose intent was kept and which a death at *point* keeps from leaving."""
-        at = point - 1
-        if "Intent" in self.points[at] and self.points[at].startswith("after"):
-            at += 1
-        lost: list[tuple[str, int]] = []
-        while at < len(self.points) and self.points[at].startswith(_SENT):
-            before = self.points[:at].count(self.points[at])
-            lost.append((self.points[at].removeprefix(_SENT), before + 1))
-            at += 1
+    @property
+    def changes(self) -> tuple[int, ...]:
+        """The points between which nothing lasting happens: one for each state a process may leave behind."""
+        return tuple(at for at, name in enumerate(self.points, 1) if at == 1 or _changes(name))
+
+    def underway(self, point: int) -> tuple[Loss, ...]:
+        """Return what a death at *point* loses of the orders whose intent was kept and whose answer was not."""
+        began = max((at for at in range(point) if _is(self.points[at], "after", "Intent")), default=None)
+        if began is None or any(_is(each, "after", "Answered") for each in self.points[began:point]):
+            return ()
+        lost: list[Loss] = []
+        for at in range(began, len(self.points)):
+            if _is(self.points[at], "before", "Answered"):
+                break
+            if self.points[at].startswith(_SENT):
+                nth = self.points[: at + 1].count(self.points[at])
+                lost.append(Loss(path=self.points[at].removeprefix(_SENT), nth=nth, executed=at + 1 < point))
         return tuple(lost)
 
     def _live(self, variant: Variant) -> End:
         world = self.scenario.make()
         for step in self.scenario.before:
             step.do(world)
-        world.break_with(*(Fault.request_lost(method="POST", path=path, nth=nth) for path, nth in variant.lost))
+        if variant.healthy:
+            world.faults.clear()
+        world.break_with(*(each.fault() for each in variant.lost))
         lifeline = _Striking(at_point=variant.at_point, meanwhile=variant.meanwhile, world=world)
         world.restart(lifeline)
+        begins: list[int] = []
         for index, step in enumerate(self.scenario.steps):
             if variant.before_step == index:
                 variant.meanwhile.happen(world)
+            begins.append(len(lifeline.points))
             step.do(world)
         if variant.before_step == len(self.scenario.steps):
             variant.meanwhile.happen(world)
-        self.points = self.points or tuple(lifeline.points)
+        if not self.points:
+            self.points, self.begins = tuple(lifeline.points), tuple(begins)
         world.settle()
         return End.of(world)
 
@@ -112,3 +160,13 @@ class References:
         found = cls(scenario)
         found.end(Variant())
         return found
+
+
+def _is(point: str, when: str, what: str) -> bool:
+    return point.startswith(when) and what in point
+
+
+def _changes(point: str) -> bool:
+    if point.startswith(("before POST", "before DELETE", "after POST", "after DELETE")):
+        return True
+    return point.startswith("after") and "GET" not in point

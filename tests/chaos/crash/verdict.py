@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from surefill.domain.events import Missed
 from surefill.domain.report import ExecutionReport
 from surefill.testing.invariants.row import leg_of, text
 from surefill.testing.world import World
@@ -44,7 +45,7 @@ def _end(references: References, crash: Crash, result: Run) -> Iterator[str]:
         if end == reference:
             return
         differences.append(end.unlike(reference))
-    yield f"no crash-free run ends so: {min(differences, key=len)}"
+    yield f"no crash-free run ends so: {' | '.join(sorted(set(differences), key=len)[:3])}"
 
 
 def _rest(world: World) -> Iterator[str]:
@@ -53,7 +54,7 @@ def _rest(world: World) -> Iterator[str]:
     world.look()
     world.restart()
     world.wait(REST_S)
-    kept = [type(each.event).__name__ for each in world.notebook.kept]
+    kept = [type(each.event).__name__ for each in world.notebook.kept if not isinstance(each.event, Missed)]
     if kept:
         yield f"restarted again, it wrote {kept}"
     if End.of(world) != before:

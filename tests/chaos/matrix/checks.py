@@ -1,96 +1,105 @@
-"""What is right after a fault, in checks that cases combine."""
+"""What must be so after a fault, beyond the invariants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from decimal import Decimal
 
-from surefill.adapters.wire.call import Call
+from surefill.adapters.simulated.fault import client_id_of, leg_letter
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.refusal import Refusal
-from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.report import POSITION_OPEN, ClosedBy, Outcome
 from tests.chaos.matrix.case import Aftermath, Check
+from tests.chaos.matrix.events import held
 
 
-def ended(*outcomes: Outcome) -> Check:
-    """Ask that the signal under test ended in one of these ways."""
+def ends(*allowed: Outcome, reason: Refusal | None = None, closed_by: ClosedBy | None = None) -> Check:
+    """Ask for one of these outcomes, for this reason, and for this end of the position."""
 
     def check(aftermath: Aftermath) -> Iterable[str]:
-        found = None if aftermath.report is None else aftermath.report.outcome
-        if found not in outcomes:
-            yield f"the signal must end {' or '.join(each.name for each in outcomes)}, was {found and found.name}"
+        report = aftermath.report
+        if report is None:
+            yield "there is no report"
+            return
+        if report.outcome not in allowed:
+            names = " or ".join(outcome.name for outcome in allowed)
+            yield f"the signal ended {report.outcome.name} ({report.reason}, {report.text}), not {names}"
+        elif reason is not None and report.reason is not reason:
+            yield f"the reason was {report.reason}, not {reason}"
+        elif closed_by is not None and report.closed_by is not closed_by:
+            yield f"the position was closed by {report.closed_by}, not by {closed_by}"
 
     return check
 
 
-def refused(*reasons: Refusal) -> Check:
-    """Ask that no entry took effect, for one of these reasons, and that the id was given back."""
+def alarms(*kinds: AlarmKind) -> Check:
+    """Ask for these alarms."""
 
     def check(aftermath: Aftermath) -> Iterable[str]:
-        if aftermath.report is not None:
-            yield f"the signal must be refused and its id given back, was {aftermath.report.outcome.name}"
-        told = aftermath.told
-        if told is None or told.outcome is not Outcome.REFUSED or told.reason not in reasons:
-            yield f"it must be refused for {' or '.join(each.name for each in reasons)}, was told {told}"
+        rung = {alarm.kind for alarm in aftermath.alarms}
+        for kind in kinds:
+            if kind not in rung:
+                yield f"no alarm said {kind.name}; there were {sorted(each.name for each in rung)}"
 
     return check
 
 
-def stopped_out(aftermath: Aftermath) -> Iterable[str]:
-    """Ask that the stop did its work: filled, protected, and closed by it when the market went through it."""
+def both(*checks: Check) -> Check:
+    """Ask for all of it."""
+    return lambda aftermath: [problem for check in checks for problem in check(aftermath)]
+
+
+def either(*checks: Check) -> Check:
+    """Ask for one of them; what the first misses is told when all do."""
+
+    def check(aftermath: Aftermath) -> Iterable[str]:
+        problems = [list(each(aftermath)) for each in checks]
+        return [] if not all(problems) else problems[0]
+
+    return check
+
+
+def fill_told(aftermath: Aftermath) -> Iterable[str]:
+    """Ask that the report tells of exactly what the entry filled, and that an open position is what it says."""
     report = aftermath.report
-    if report is None or report.outcome is not Outcome.CLOSED or report.closed_by is not ClosedBy.STOP_LOSS:
-        yield f"the stop must have closed it, was {report and (report.outcome.name, report.closed_by, report.reason)}"
+    if report is None or not report.type.is_entry:
+        return
+    rows = aftermath.world.exchange.ledger.rows
+    fills = (row for row in rows if row["kind"] == "fill" and leg_letter(str(row["client_order_id"])) == "E")
+    filled = sum((Decimal(str(row["quantity"])) for row in fills), Decimal(0))
+    if report.filled_quantity != filled and report.outcome is not Outcome.UNKNOWN:
+        yield f"the report tells of {report.filled_quantity} filled, the ledger of {filled}"
+    if report.outcome in POSITION_OPEN and not held(aftermath.world):
+        yield f"the report says {report.outcome.name}, and nothing is held"
 
 
-def not_filled(aftermath: Aftermath) -> Iterable[str]:
-    """Ask for NOT_FILLED, provisional, and under watch."""
-    report = aftermath.report
-    if report is None or report.outcome is not Outcome.NOT_FILLED or not report.provisional:
-        yield f"it must be NOT_FILLED and provisional, was {report and (report.outcome.name, report.provisional)}"
+def flat(aftermath: Aftermath) -> Iterable[str]:
+    """Ask that nothing is held."""
+    amount = held(aftermath.world)
+    if amount:
+        yield f"{amount} is held still"
 
 
-def sound(aftermath: Aftermath) -> Iterable[str]:
-    """Ask that it was refused, or opened, protected and in the end closed: by its stop, or because it was told to."""
-    if aftermath.report is None:
-        told = aftermath.told
-        if told is None or told.outcome is not Outcome.REFUSED:
-            yield f"without a report it must have been refused, was told {told}"
-    elif aftermath.report.outcome is not Outcome.CLOSED:
-        yield f"it must have been closed by its stop, was {aftermath.report.outcome.name}"
+def still_holds(aftermath: Aftermath) -> Iterable[str]:
+    """Ask that the position is there."""
+    if not held(aftermath.world):
+        yield "nothing is held any more"
 
 
-def alarmed(*kinds: AlarmKind) -> Check:
-    """Ask for an alarm of one of these kinds."""
-
-    def check(aftermath: Aftermath) -> Iterable[str]:
-        heard = {alarm.kind for alarm in aftermath.alarms}
-        if not heard & set(kinds):
-            yield f"{' or '.join(kind.name for kind in kinds)} must ring, heard {sorted(each.name for each in heard)}"
-
-    return check
+def nothing_sent(aftermath: Aftermath) -> Iterable[str]:
+    """Ask that no order of the signal left."""
+    for carried in aftermath.calls:
+        if carried.call.method == "POST" and leg_letter(client_id_of(carried.call)) is not None:
+            yield f"{client_id_of(carried.call)} was sent"
+            return
 
 
-def sent(count: int, concerns: Callable[[Call], bool], what: str) -> Check:
-    """Ask for exactly so many requests."""
-
-    def check(aftermath: Aftermath) -> Iterable[str]:
-        found = sum(1 for carried in aftermath.calls if concerns(carried.call))
-        if found != count:
-            yield f"{what} must be sent {count} times, was {found}"
-
-    return check
-
-
-def sent_once(aftermath: Aftermath) -> Iterable[str]:
-    """Ask that the step's request was made once: what may have been executed is not sent again."""
-    return sent(1, aftermath.step.concerns, aftermath.step.value)(aftermath)
-
-
-def every(*checks: Check) -> Check:
-    """Ask for all of them."""
-
-    def check(aftermath: Aftermath) -> Iterable[str]:
-        for each in checks:
-            yield from each(aftermath)
-
-    return check
+def one_entry(aftermath: Aftermath) -> Iterable[str]:
+    """Ask that the exchange saw one entry of the signal, and no more."""
+    entries = {
+        client_id_of(carried.call)
+        for carried in aftermath.calls
+        if carried.call.method == "POST" and leg_letter(client_id_of(carried.call)) == "E"
+    }
+    if len(entries) > 1:
+        yield f"{len(entries)} entries were sent: {', '.join(sorted(entries))}"

@@ -10,9 +10,11 @@ import attrs
 
 from surefill.adapters.simulated.fault import leg_letter
 from surefill.adapters.wire.call import Call, Result
-from surefill.testing.world import World
+from surefill.domain.protection_policy import OnLateFill, ProtectionPolicy
+from surefill.testing.invariants.filters import filters_by_symbol
+from surefill.testing.world import PRICES, World
 from tests.chaos.matrix.case import Armed, nothing
-from tests.chaos.matrix.scenario import TRADES, Trade
+from tests.chaos.matrix.scenario import TRADES, Closing, Scenario, Trade, scenario_of, world_of
 from tests.chaos.matrix.steps import Step
 
 Act: TypeAlias = Callable[[World], bool]
@@ -61,6 +63,29 @@ def switched(world: World) -> Armed:
     return Armed(struck=lambda: switches.struck - before, heal=switches.reset)
 
 
+def keeping_late_fills(step: Step, seed: int) -> World:
+    """Return the world of *step*, whose owner protects a late fill instead of closing it."""
+    if step is Step.LATE_WATCH:
+        return World(seed=seed, protection=ProtectionPolicy(on_late_fill=OnLateFill.PROTECT))
+    return world_of(step, seed)
+
+
+class ClosingInPart(Closing):
+    """A third of a protected position is closed on command: the stop is replaced by a smaller one."""
+
+    def during(self, world: World) -> None:
+        """Close it."""
+        world.execute(self.trade.close(), on_step(world, self.trade.quantity / 3))
+        world.wait(12)
+
+
+def still_held(step: Step, seed: int) -> Scenario:
+    """Return what is done at *step*, so that something is held there and afterwards."""
+    if step in (Step.CANCEL, Step.EXIT):
+        return ClosingInPart(trade=TRADES[seed % len(TRADES)])
+    return scenario_of(step, seed)
+
+
 def trade_of(world: World) -> Trade:
     """Return what this world trades."""
     return TRADES[world.seed % len(TRADES)]
@@ -100,8 +125,8 @@ def filled_entry(world: World) -> str | None:
 def beyond(world: World, price: Decimal, percent: str = "1") -> None:
     """Let the market trade so many percent beyond *price*, on the side where a stop lies."""
     trade = trade_of(world)
-    moved = price * (HUNDRED - Decimal(percent)) / HUNDRED if trade.long else price * (HUNDRED + Decimal(percent)) / HUNDRED
-    world.tick(trade.symbol, _on_tick(world, moved))
+    away = Decimal(percent) if trade.long else -Decimal(percent)
+    world.tick(trade.symbol, on_tick(world, price * (HUNDRED - away) / HUNDRED))
 
 
 def runs_through_stop(world: World) -> bool:
@@ -132,6 +157,36 @@ def by_hand_ok(world: World, method: str, path: str, params: Mapping[str, str]) 
     return "msg" not in answer or answer.get("code") in (200, "200")
 
 
-def _on_tick(world: World, price: Decimal) -> Decimal:
-    tick = world.watch.numbers.filters[trade_of(world).symbol].tick
+def least_order(world: World, side: str, quantity: Decimal | None = None) -> dict[str, str]:
+    """Return a market order of somebody else's; by default of the size of ours."""
+    trade = trade_of(world)
+    size = trade.quantity if quantity is None else quantity
+    return {"symbol": trade.symbol, "side": side, "type": "MARKET", "quantity": format(size, "f")}
+
+
+def least_stop(world: World, client_id: str) -> dict[str, str]:
+    """Return a stop of somebody else's, far from the price, on another symbol than ours."""
+    other = next(trade for trade in TRADES if trade.symbol != trade_of(world).symbol)
+    price = on_tick(world, PRICES[other.symbol] / 2, other.symbol)
+    return {
+        "algoType": "CONDITIONAL",
+        "symbol": other.symbol,
+        "side": "SELL",
+        "type": "STOP_MARKET",
+        "quantity": format(other.quantity, "f"),
+        "triggerPrice": format(price, "f"),
+        "reduceOnly": "true",
+        "clientAlgoId": client_id,
+    }
+
+
+def on_step(world: World, quantity: Decimal) -> Decimal:
+    """Return *quantity* on the step of what is traded, rounded down."""
+    step = filters_by_symbol(world.listing)[trade_of(world).symbol].quantity_grain
+    return quantity - quantity % step
+
+
+def on_tick(world: World, price: Decimal, symbol: str = "") -> Decimal:
+    """Return *price* on the tick of *symbol*, or of what is traded, rounded down."""
+    tick = filters_by_symbol(world.listing)[symbol or trade_of(world).symbol].tick
     return price - price % tick

@@ -45,6 +45,7 @@ class When:
 ONCE: Final = When("once", nth=1)
 AGAIN: Final = When("the second time", nth=2)
 LASTING: Final = When("for 20 s", lasts_ms=20_000)
+LONG: Final = When("for 40 s", lasts_ms=40_000)
 RECURRING: Final = frozenset(
     {Step.TIME, Step.POSITION, Step.ENTRY_QUERY, Step.STOP_QUERY, Step.CANCEL, Step.LATE_WATCH, Step.STARTUP}
 )
@@ -67,7 +68,10 @@ def on_the_way(when: When, *makers: Make) -> Inject:
 
 
 def in_what_comes_back(when: When, shown: Shown) -> Inject:
-    """Let the client be shown something else than the answers to the step's requests."""
+    """Let the client be shown something else than the answers to the step's requests.
+
+    What *shown* returns as it was does not count among the requests.
+    """
 
     def inject(world: World, step: Step) -> Armed:
         until_ms = None if when.lasts_ms is None else world.now_ms + when.lasts_ms
@@ -79,16 +83,37 @@ def in_what_comes_back(when: When, shown: Shown) -> Inject:
             result = before(call, result)
             if not step.concerns(call) or (until_ms is not None and world.now_ms > until_ms):
                 return result
+            other = shown(call, result)
+            if other is result:
+                return result
             passed.append(call)
             if when.nth not in (None, len(passed)):
                 return result
-            other = shown(call, result)
-            if other is not result:
-                struck.append(call)
+            struck.append(call)
             return other
 
         world.notebook.mangle = mangle
         return Armed(lambda: len(struck))
+
+    return inject
+
+
+def from_then_on(lasts_ms: int, *makers: Make, places: tuple[Conditions, ...]) -> Inject:
+    """Let the faults begin when the answer to the step's first request is there, and go on for so long."""
+
+    def inject(world: World, step: Step) -> Armed:
+        log_before, before = len(world.faults.log), world.notebook.mangle
+        begun: list[Call] = []
+
+        def mangle(call: Call, result: Result) -> Result:
+            if step.concerns(call) and not begun:
+                begun.append(call)
+                when = When("", lasts_ms=lasts_ms)
+                world.break_with(*(make(when.conditions(each, world.now_ms)) for make in makers for each in places))
+            return before(call, result)
+
+        world.notebook.mangle = mangle
+        return Armed(lambda: len(world.faults.log) - log_before if begun else 0)
 
     return inject
 
@@ -116,20 +141,20 @@ def variants(
     *,
     expect: Check = as_promised,
     expect_lasting: Check = as_promised,
+    lives_on: bool = True,
 ) -> tuple[FaultCase, ...]:
     """Return a fault as one that strikes once, one that strikes the second time, and one that goes on for a while."""
-    again = steps & RECURRING
-    cases = [FaultCase(id=fault_id, what=what, steps=steps, inject=injected(ONCE), expect=expect, variant=ONCE.name)]
-    if again:
-        cases.append(FaultCase(id=fault_id, what=what, steps=again, inject=injected(AGAIN), variant=AGAIN.name))
-    cases.append(
+    kinds = ((ONCE, steps, expect), (AGAIN, steps & RECURRING, as_promised), (LASTING, steps, expect_lasting))
+    return tuple(
         FaultCase(
             id=fault_id,
             what=what,
-            steps=steps,
-            inject=injected(LASTING),
-            expect=expect_lasting,
-            variant=LASTING.name,
+            variant=when.name,
+            steps=where,
+            inject=injected(when),
+            expect=check,
+            lives_on=lives_on,
         )
+        for when, where, check in kinds
+        if where
     )
-    return tuple(cases)

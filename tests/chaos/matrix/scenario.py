@@ -103,6 +103,19 @@ class Opening(Scenario):
         world.wait(12)
 
 
+class Beginning(Opening):
+    """The same from a cold start: a process that has to ask for everything, the time first."""
+
+    def before(self, world: World) -> None:
+        """End the process that is warm."""
+        world.crash()
+
+    def during(self, world: World) -> None:
+        """Start anew, and do it all."""
+        world.restart()
+        super().during(world)
+
+
 class Closing(Scenario):
     """A protected position is closed on command."""
 
@@ -173,6 +186,8 @@ def set_leverage(world: World, symbol: str) -> None:
 def scenario_of(step: Step, seed: int) -> Scenario:
     """Return what is done at *step*; the seed chooses what is traded."""
     trade = TRADES[seed % len(TRADES)]
+    if step is Step.TIME:
+        return Beginning(trade=trade)
     if step in OPENING:
         return Opening(trade=trade)
     if step is Step.LATE_WATCH:

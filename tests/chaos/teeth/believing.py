@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 import attrs
@@ -48,7 +49,7 @@ def _what_cannot_be_read_is_final(status: int, body: object, request: OrderReque
 
 def _not_found_is_cancelled(lookup: Lookup, keys: Sequence[OrderKey]) -> Mapping[str, Order]:
     found = dict(_find(lookup, keys))
-    for key in keys:
+    for key in (key for key in keys if not key.conditional):
         found.setdefault(key.client_id, _cancelled(key))
     return found
 
@@ -61,12 +62,11 @@ def _cancelled(key: OrderKey) -> Order:
         side=Side.BUY,
         kind=OrderKind.MARKET,
         status=OrderStatus.CANCELED,
-        quantity=ZERO,
+        quantity=Decimal(1),
         executed_quantity=ZERO,
         average_price=None,
         reduce_only=False,
         position_side=PositionSide.BOTH,
-        conditional=key.conditional,
     )
 
 
@@ -85,7 +85,6 @@ def _unknown_is_not_filled(state: SignalState) -> Outcome:
     return Outcome.NOT_FILLED if outcome is Outcome.UNKNOWN else outcome
 
 
-_SILENT: Final = Fault.visibility_lag(120_000, trades=True, positions=True)
 _HTML: Final = (200, "<html>maintenance</html>")
 
 BUILDS: Final = (
@@ -149,7 +148,10 @@ BUILDS: Final = (
         claims={"I11"},
         probe=scenarios(
             (
-                told.made(Fault.reply_lost(leg="E", nth=1), Fault.unreachable(method="GET", until_ms=told.AT_MS + 60_000)),
+                told.made(
+                    Fault.reply_lost(leg="E", nth=1),
+                    Fault.unreachable(method="GET", path="order", from_ms=told.AT_MS + 2_000),
+                ),
                 told.entered,
             )
         ),

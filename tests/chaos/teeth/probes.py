@@ -89,5 +89,5 @@ class _Listener:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a failure."""
         if report.failed:
-            name = report.nodeid.partition("[")[0].rpartition("/")[2]
+            name = report.nodeid.partition("[")[0].rpartition("::")[2]
             self.findings.append(Finding(by=name, text=report.longreprtext[-300:]))

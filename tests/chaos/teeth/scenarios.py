@@ -13,8 +13,11 @@ from surefill.domain.events import Event, Intent
 from surefill.domain.ids import Leg, client_id
 from surefill.domain.signal import Signal, SignalType
 from surefill.testing.world import World
+from surefill.testing.world.market import START_MS
 
 A = "AAAUSDT"
+AT_MS = START_MS
+"""When every world begins, exchange time."""
 SIZE = Decimal("0.01")
 STOP, TARGET = Decimal(59_000), Decimal(62_000)
 
@@ -58,6 +61,16 @@ def asked_twice(world: World) -> None:
     world.wait(1)
     world.execute(long(), SIZE)
     world.wait(60)
+
+
+def repeated_after_a_crash(world: World) -> None:
+    """The process may die at any point; the caller, told nothing, repeats the signal to the next one."""
+    world.execute(long(), SIZE)
+    if not world.alive:
+        world.restart()
+    world.wait(1)
+    world.execute(long(), SIZE)
+    world.wait(5)
 
 
 def restarted(world: World) -> None:
@@ -134,6 +147,32 @@ def entered_in_a_thin_book(world: World) -> None:
     world.wait(30)
 
 
+def another_entry_meanwhile(world: World) -> None:
+    """While nobody knows what became of an entry, the caller wishes for another one."""
+    world.execute(long(), SIZE)
+    world.execute(long("b"), SIZE)
+    world.wait(30)
+
+
+def entered_when_little_is_left(world: World) -> None:
+    """Somebody else on this address has spent nearly all of the minute's request weight."""
+    world.wait(60 - world.now_ms // 1000 % 60)
+    for _ in range(58):
+        world.by_hand("GET", "/fapi/v1/openOrders", dated(world, {}))
+    world.execute(long(), SIZE)
+    world.wait(70)
+
+
+def entered_in_a_ban(world: World) -> None:
+    """Somebody else on this address has it banned."""
+    world.execute(long(), SIZE)
+    for _ in range(80):
+        world.by_hand("GET", "/fapi/v1/openOrders", dated(world, {}))
+    world.wait(20)
+    world.execute(long("b"), SIZE)
+    world.wait(200)
+
+
 def by_hand(world: World, *, side: str, quantity: str) -> None:
     """Let somebody else trade at market."""
     world.by_hand(
@@ -154,7 +193,9 @@ def cancel_by_hand(world: World, leg: Leg, attempt: int = 1, name: str = "a") ->
     world.by_hand("DELETE", "/fapi/v1/algoOrder", dated(world, {"clientAlgoId": order_id}))
 
 
-def showing(name: str, leg: Leg, answer: Sequence[object], scenario: Callable[[World], None]) -> Callable[[World], None]:
+def showing(
+    name: str, leg: Leg, answer: Sequence[object], scenario: Callable[[World], None]
+) -> Callable[[World], None]:
     """Play *scenario*, but let the client be shown *answer* (status and body) for the first such order of its own."""
 
     def mangled(world: World) -> None:

@@ -1,0 +1,203 @@
+"""What the living have been shown, by the answers they received: nobody is blamed for what he could not know."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Final, cast
+
+import attrs
+
+from surefill.adapters.wire.call import WireAnswer
+from surefill.domain.events import Answered, Event, Seen
+from surefill.testing.invariants.evidence import Called, Carried
+from surefill.testing.invariants.lives import Lives
+from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, leg_of
+from surefill.testing.invariants.sizes import Sizes
+from surefill.testing.invariants.standing import Key
+
+READS: Final = frozenset(
+    {"order", "algoOrder", "openOrders", "openAlgoOrders", "allOrders", "userTrades", "positionRisk"}
+)
+"""The last parts of the paths whose answers show orders, fills or positions."""
+
+_IDS: Final = ("clientAlgoId", "origClientOrderId", "newClientOrderId")
+_BARRED: Final = frozenset({401, 403, 408, 418, 429})
+"""Answers of a doorkeeper: they show nothing of the account."""
+_BUSY_MIN_MS: Final = 1_000
+_REMEMBERED_MS: Final = 120_000
+
+
+@attrs.define(kw_only=True)
+class Knowledge:
+    """Follows answers, not the truth: what an answer did not show, nobody had to know.
+
+    Attributes:
+        lives: who lives when.
+        sizes: whose order is whose.
+        known: client ids of entries whose fill the living know of, by an answer or from the journal.
+    """
+
+    lives: Lives
+    sizes: Sizes
+    known: set[str] = attrs.field(factory=set[str])
+    _kept: set[str] = attrs.field(factory=set[str])
+    _blocked_ms: dict[str, int] = attrs.field(factory=dict[str, int])
+    _all_blocked_ms: int = 0
+    _recent: deque[tuple[int, str | None]] = attrs.field(factory=deque[tuple[int, str | None]])
+    _busy: list[tuple[int, int, frozenset[str | None]]] = attrs.field(
+        factory=list[tuple[int, int, frozenset[str | None]]]
+    )
+
+    def keep(self, event: Event) -> None:
+        """Take in what the journal kept: the next owner knows it too."""
+        order = event.order if isinstance(event, Seen) else event.reply.order if isinstance(event, Answered) else None
+        if order is not None and order.executed_quantity > ZERO:
+            self._kept.add(order.client_id)
+            self.known.add(order.client_id)
+
+    def begin(self, *, lost_journal: bool) -> None:
+        """Start another owner's life: it knows what the journal kept."""
+        if lost_journal:
+            self._kept.clear()
+        self.known = set(self._kept)
+
+    def call(self, called: Called) -> None:
+        """Note a call that kept its thread busy: a host with one thread guards nothing else meanwhile."""
+        if called.ended_ms - called.began_ms < _BUSY_MIN_MS or called.verb.startswith("reconcile"):
+            return
+        touched = frozenset(symbol for at_ms, symbol in self._recent if called.began_ms <= at_ms <= called.ended_ms)
+        self._busy.append((called.began_ms, called.ended_ms, touched))
+
+    def ask(self, carried: Carried) -> None:
+        """Take in one request."""
+        recent = self._recent
+        recent.append((carried.sent_ms, self.symbol_of(carried)))
+        while recent[0][0] < carried.sent_ms - _REMEMBERED_MS:
+            recent.popleft()
+
+    def block(self, symbol: str | None, at_ms: int) -> None:
+        """Note that nothing could be seen or done up to now, on one symbol or on all."""
+        if symbol is None:
+            self._all_blocked_ms = at_ms
+        else:
+            self._blocked_ms[symbol] = at_ms
+
+    def free_ms(self, symbol: str) -> int:
+        """Return from when on the living could see and act on *symbol*."""
+        return max(self.lives.since_ms, self._all_blocked_ms, self._blocked_ms.get(symbol, 0))
+
+    def in_time_ms(self, symbol: str, due_ms: int, grace_ms: int) -> int:
+        """Return *due_ms*, or a little after the end of the call for other symbols that kept the host busy then."""
+        for began_ms, ended_ms, touched in self._busy:
+            if symbol not in touched and began_ms <= due_ms <= ended_ms + grace_ms:
+                due_ms = ended_ms + grace_ms
+        return due_ms
+
+    def symbol_of(self, carried: Carried) -> str | None:
+        """Return the symbol a request is about; None when it is about all of them."""
+        params = carried.call.params
+        named = params.get("symbol")
+        if named is not None:
+            return named
+        client_id = next((params[name] for name in _IDS if name in params), "")
+        return self.sizes.symbol(client_id[:STEM_LENGTH])
+
+
+def name_of(carried: Carried) -> str:
+    """Return the last part of a request's path."""
+    return carried.call.path.rpartition("/")[2]
+
+
+def is_read(carried: Carried) -> bool:
+    """Whether its answer would show orders, fills or positions."""
+    return carried.call.method == "GET" and name_of(carried) in READS
+
+
+def answered(carried: Carried) -> bool:
+    """Whether the exchange answered in the shape it promises, be it with a refusal that says what is not there."""
+    result = carried.result
+    if not isinstance(result, WireAnswer) or result.status >= 500 or result.status in _BARRED:
+        return False
+    if not result.ok or not is_read(carried):
+        return True
+    shape = dict if name_of(carried) in ("order", "algoOrder") else list
+    return isinstance(result.body, shape)
+
+
+def entries_shown(carried: Carried) -> Iterator[str]:
+    """Yield the client ids of entries of ours that an answer shows to have filled."""
+    if name_of(carried) not in ("order", "allOrders"):
+        return
+    for row in _rows(carried):
+        client_id = row.get("clientOrderId")
+        if isinstance(client_id, str) and leg_of(client_id) == "E" and _number(row.get("executedQty")) > ZERO:
+            yield client_id
+
+
+def trades_shown(carried: Carried) -> frozenset[str]:
+    """Return the exchange ids of orders whose fills an answer shows."""
+    if name_of(carried) != "userTrades":
+        return frozenset()
+    return frozenset(str(row.get("orderId")) for row in _rows(carried))
+
+
+def position_shown(carried: Carried, key: Key) -> Decimal | None:
+    """Return the position at *key* that an answer shows, signed; None when it is about something else."""
+    if name_of(carried) != "positionRisk" or carried.call.params.get("symbol") not in (None, key[0]):
+        return None
+    for row in _rows(carried):
+        if row.get("symbol") == key[0] and row.get("positionSide", "BOTH") == key[1]:
+            return _number(row.get("positionAmt"))
+    return ZERO
+
+
+def stops_shown(carried: Carried, key: Key, side: str) -> Decimal | None:
+    """Return what the live stops of ours at *key* that an answer shows add up to; None when it is about others."""
+    if name_of(carried) != "openAlgoOrders" or carried.call.params.get("symbol") not in (None, key[0]):
+        return None
+    size = ZERO
+    for row in _rows(carried):
+        if (row.get("symbol"), row.get("positionSide", "BOTH"), row.get("side")) != (*key, side):
+            continue
+        is_live = (row.get("orderType"), row.get("algoStatus")) == ("STOP_MARKET", "NEW")
+        if is_live and leg_of(str(row.get("clientAlgoId"))) is not None:
+            size = EXACT.add(size, _number(row.get("quantity")))
+    return size
+
+
+def live_legs_shown(carried: Carried) -> Iterator[str]:
+    """Yield the client ids of stops and targets of ours that a read shows resting."""
+    if carried.call.method == "GET" and name_of(carried) in ("openAlgoOrders", "algoOrder"):
+        for row in _rows(carried):
+            if row.get("algoStatus") == "NEW":
+                yield str(row.get("clientAlgoId"))
+
+
+def open_ids_shown(carried: Carried, symbol: str) -> frozenset[str] | None:
+    """Return the client ids of the open orders that an answer shows; None when it is about something else."""
+    name = {"openAlgoOrders": "clientAlgoId", "openOrders": "clientOrderId"}.get(name_of(carried))
+    if name is None or carried.call.params.get("symbol") not in (None, symbol):
+        return None
+    return frozenset(str(row.get(name)) for row in _rows(carried))
+
+
+def _rows(carried: Carried) -> Sequence[Mapping[str, object]]:
+    """Return the objects of an answer that is a success; none when it is none, or garbage."""
+    result = carried.result
+    if not isinstance(result, WireAnswer) or not result.ok:
+        return ()
+    body = result.body
+    if isinstance(body, list):
+        return [cast("Mapping[str, object]", row) for row in cast("list[object]", body) if isinstance(row, dict)]
+    return (cast("Mapping[str, object]", body),) if isinstance(body, dict) else ()
+
+
+def _number(value: object) -> Decimal:
+    """Return *value* as a number; zero when it is none."""
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return ZERO
+    return found if found.is_finite() else ZERO

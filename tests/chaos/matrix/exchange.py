@@ -1,0 +1,327 @@
+"""E12, E15-E18 and E22: what the exchange itself does: closing positions, changing rules, forgetting, moving on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Final, cast
+
+import attrs
+
+from surefill.adapters.simulated import Fault
+from surefill.adapters.venue import VenueSettings
+from surefill.adapters.venue.acts import AUTO_DELEVERAGE, AUTOCLOSE, SETTLEMENT
+from surefill.adapters.wire.call import Call, Result, WireAnswer
+from surefill.domain.alarm import AlarmKind
+from surefill.domain.report import ClosedBy, Outcome
+from surefill.testing.invariants.filters import Filters
+from surefill.testing.world import World
+from tests.chaos.matrix.case import Armed, Listed
+from tests.chaos.matrix.checks import alarms, both, ends, fill_told, flat
+from tests.chaos.matrix.events import (
+    event,
+    filled_entry,
+    happens,
+    held,
+    keeping_late_fills,
+    resting,
+    still_held,
+    trade_of,
+)
+from tests.chaos.matrix.family import Way, fault
+from tests.chaos.matrix.market import LIVE, NO_STOP
+from tests.chaos.matrix.steps import ALL, Step
+
+_HOLDING: Final = LIVE | {Step.ENTRY}
+_RULES: Final = ALL - {Step.TIME}
+_NOTHING_HELD: Final = "nothing is held at this step yet"
+
+
+def _closes(by: str, *, half: bool = False) -> Callable[[World], bool]:
+    """Return what lets the exchange close the position, or half of it."""
+
+    def act(world: World) -> bool:
+        amount = held(world)
+        if not amount:
+            return False
+        quantity = abs(amount) / 2 if half else None
+        world.exchange.venue.acts.close_position(trade_of(world).symbol, by=by, quantity=quantity)
+        return True
+
+    return act
+
+
+@attrs.frozen(kw_only=True)
+class _Coarser(Filters):
+    """Filters that became coarser in the course of the day: what was sent before the change was known is no lie."""
+
+    coarse_tick: Decimal
+    coarse_step: Decimal
+
+    @property
+    def price_grain(self) -> Decimal:
+        """How far rounding may move a price."""
+        return max(self.coarse_tick, super().price_grain)
+
+    @property
+    def quantity_grain(self) -> Decimal:
+        """How far rounding may move a size."""
+        return max(self.coarse_step, super().quantity_grain)
+
+
+def _changed(name: str, *, tenfold_tick: bool = False, threefold_step: bool = False) -> Callable[[World, Step], Armed]:
+    """Return what changes the filters of the traded symbol; the old ones come back at the end."""
+
+    def inject(world: World, step: Step) -> Armed:
+        symbol = trade_of(world).symbol
+        before = _raw_filters(world, symbol)
+        after = [_change(entry, name, tick=tenfold_tick, step=threefold_step) for entry in before]
+        tick, lot = _number(after, "PRICE_FILTER", "tickSize"), _number(after, "MARKET_LOT_SIZE", "stepSize")
+
+        def act(world: World) -> bool:
+            filters = cast("dict[str, Filters]", world.watch.numbers.filters)
+            old = attrs.asdict(filters[symbol], recurse=False)
+            filters[symbol] = _Coarser(**old, coarse_tick=tick, coarse_step=lot)
+            world.exchange.venue.change_filters(symbol, after)
+            return True
+
+        return happens(world, step, act, heal=lambda: world.exchange.venue.change_filters(symbol, before))
+
+    return inject
+
+
+def _raw_filters(world: World, symbol: str) -> list[dict[str, object]]:
+    symbols = cast("list[dict[str, object]]", world.listing["symbols"])
+    raw = next(entry for entry in symbols if entry["symbol"] == symbol)
+    return cast("list[dict[str, object]]", raw["filters"])
+
+
+def _change(entry: Mapping[str, object], name: str, *, tick: bool, step: bool) -> dict[str, object]:
+    changed = dict(entry)
+    if entry["filterType"] == "PRICE_FILTER" and tick:
+        changed["tickSize"] = format(Decimal(str(entry["tickSize"])) * 70, "f")
+        changed["minPrice"] = changed["tickSize"]
+    if str(entry["filterType"]).endswith("LOT_SIZE") and step:
+        changed["stepSize"] = changed["minQty"] = format(Decimal(str(entry["stepSize"])) * 3, "f")
+    if entry["filterType"] == "MIN_NOTIONAL" and name == "MIN_NOTIONAL":
+        changed["notional"] = "100000"
+    if entry["filterType"] == "MARKET_LOT_SIZE" and name == "maxQty":
+        changed["maxQty"] = format(Decimal(str(entry["stepSize"])) * 4, "f")
+    return changed
+
+
+def _number(filters: list[dict[str, object]], kind: str, name: str) -> Decimal:
+    return Decimal(str(next(entry for entry in filters if entry["filterType"] == kind)[name]))
+
+
+def _halted(status: str) -> Callable[[World, Step], Armed]:
+    """Return what changes the status of the traded symbol; it trades again at the end."""
+
+    def inject(world: World, step: Step) -> Armed:
+        symbol = trade_of(world).symbol
+
+        def act(world: World) -> bool:
+            world.exchange.venue.set_status(symbol, status)
+            return True
+
+        return happens(world, step, act, heal=lambda: world.exchange.venue.set_status(symbol, "TRADING"))
+
+    return inject
+
+
+def _restarted(world: World, step: Step) -> Armed:
+    """Let the exchange fail for two seconds at the step, and come back with the account as it was before the fault."""
+    venue = world.exchange.venue
+    venue.remember()
+
+    def act(world: World) -> bool:
+        if not held(world):
+            return False
+        now_ms = world.now_ms
+        every = ({"method": "GET"}, {"method": "POST"}, {"method": "DELETE"})
+        world.break_with(
+            *(Fault.refused(-1001, "", 500, from_ms=now_ms, until_ms=now_ms + 2_000, **place) for place in every)
+        )
+        venue.show_before(on=True)
+        return True
+
+    return happens(world, step, act, heal=lambda: venue.show_before(on=False))
+
+
+def _forgets_stop(world: World) -> bool:
+    """Let the exchange lose a stop that it had acknowledged."""
+    waiting = resting(world, "S")
+    if not waiting or not held(world):
+        return False
+    world.exchange.venue.acts.forget_conditional(waiting[0])
+    return True
+
+
+def _undoes_entry(world: World) -> bool:
+    """Let the exchange lose an entry that it had filled."""
+    client_id = filled_entry(world)
+    if client_id is None or not held(world):
+        return False
+    world.exchange.venue.acts.undo_order(trade_of(world).symbol, client_id)
+    return True
+
+
+def _more_fields(world: World, step: Step) -> Armed:
+    """Let every answer of the step carry fields that nobody has heard of."""
+    struck = [0]
+
+    def mangle(call: Call, result: Result) -> Result:
+        if not isinstance(result, WireAnswer) or not result.ok or not step.concerns(call):
+            return result
+        struck[0] += 1
+        return attrs.evolve(result, body=_widened(result.body))
+
+    world.notebook.mangle = mangle
+    return Armed(struck=lambda: struck[0])
+
+
+def _widened(body: object) -> object:
+    if isinstance(body, list):
+        return [_widened(each) for each in cast("list[object]", body)]
+    if isinstance(body, Mapping):
+        inner = {name: _widened(value) if name == "symbols" else value for name, value in body.items()}
+        return {**inner, "newIn2027": {"nested": [1, "two", None]}, "newFlag": True}
+    return body
+
+
+def _as_before_2026_07(step: Step, seed: int) -> World:
+    """Return a world whose order answers carry avgPrice and cumQuote, as they did before 2026-07-15."""
+    protection = keeping_late_fills(step, seed).protection
+    return World(seed=seed, protection=protection, settings=VenueSettings(average_price_in_answers=True))
+
+
+_ANSWERING: Final = ALL - {Step.TIME}
+_GONE: Final = both(ends(Outcome.CLOSED, closed_by=ClosedBy.ELSEWHERE), flat, alarms(AlarmKind.FOREIGN_CHANGE))
+
+CASES: Final[tuple[Listed, ...]] = (
+    *fault(
+        "E12",
+        "the exchange closes the position",
+        *(
+            Way(
+                steps=_HOLDING,
+                inject=event(_closes(by)),
+                expect=_GONE,
+                world=keeping_late_fills,
+                scenario=still_held,
+                variant=by.rstrip("-"),
+            )
+            for by in (AUTOCLOSE, AUTO_DELEVERAGE, SETTLEMENT)
+        ),
+        Way(
+            steps=_HOLDING,
+            inject=event(_closes(AUTO_DELEVERAGE, half=True)),
+            expect=alarms(AlarmKind.FOREIGN_CHANGE),
+            world=keeping_late_fills,
+            scenario=still_held,
+            variant="half of it, by deleveraging",
+        ),
+        elsewhere=_NOTHING_HELD,
+    ),
+    *fault(
+        "E15",
+        "the filters change",
+        Way(
+            steps=_RULES,
+            inject=_changed("tickSize", tenfold_tick=True),
+            expect=fill_told,
+            world=keeping_late_fills,
+            scenario=still_held,
+            variant="a tick seventy times as coarse",
+        ),
+        Way(
+            steps=_RULES,
+            inject=_changed("stepSize", threefold_step=True),
+            expect=fill_told,
+            world=keeping_late_fills,
+            scenario=still_held,
+            variant="a step three times as coarse",
+        ),
+        Way(
+            steps=_RULES,
+            inject=_changed("MIN_NOTIONAL"),
+            expect=fill_told,
+            world=keeping_late_fills,
+            scenario=still_held,
+            variant="a least notional above ours",
+        ),
+        Way(
+            steps=_RULES,
+            inject=_changed("maxQty"),
+            expect=fill_told,
+            world=keeping_late_fills,
+            scenario=still_held,
+            variant="a largest market order below ours",
+        ),
+        elsewhere="the time does not depend on them, and is asked before the first request that does",
+    ),
+    *fault(
+        "E16",
+        "the symbol stops trading",
+        *(
+            Way(
+                steps=_RULES,
+                inject=_halted(status),
+                expect=fill_told,
+                world=keeping_late_fills,
+                scenario=still_held,
+                variant=status,
+            )
+            for status in ("PRE_SETTLE", "SETTLING", "CLOSE", "PENDING_TRADING")
+        ),
+        elsewhere="the time does not depend on it, and is asked before the first request that does",
+    ),
+    *fault(
+        "E17",
+        "the exchange restarts, and shows the state from before",
+        Way(steps=_HOLDING - {Step.LATE_WATCH}, inject=_restarted, world=keeping_late_fills, scenario=still_held),
+        elsewhere=_NOTHING_HELD,
+    ),
+    *fault(
+        "E18",
+        "the exchange loses what it had acknowledged",
+        Way(
+            steps=LIVE,
+            inject=event(_forgets_stop),
+            expect=fill_told,
+            world=keeping_late_fills,
+            scenario=still_held,
+            variant="a stop",
+        ),
+        Way(
+            steps=_HOLDING,
+            inject=event(_undoes_entry),
+            expect=both(flat, alarms(AlarmKind.FOREIGN_CHANGE)),
+            world=keeping_late_fills,
+            scenario=still_held,
+            variant="the entry, with its fill",
+        ),
+        elsewhere=NO_STOP,
+    ),
+    *fault(
+        "E22",
+        "answers change their fields",
+        Way(
+            steps=_ANSWERING,
+            inject=_more_fields,
+            expect=fill_told,
+            world=keeping_late_fills,
+            scenario=still_held,
+            variant="new ones in every answer",
+        ),
+        Way(
+            steps=frozenset({Step.ENTRY, Step.EXIT, Step.CANCEL}),
+            inject=event(lambda _: True),
+            expect=fill_told,
+            world=_as_before_2026_07,
+            scenario=still_held,
+            variant="those that went on 2026-07-15",
+        ),
+        elsewhere="the answer to the time is one number; matrix cases of content (B) break it",
+    ),
+)
