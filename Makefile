@@ -10,9 +10,9 @@ unexport PYTHONHOME PYTHONPATH
 PYTHON  ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$python"; break; }; done)
 WORKERS ?= 2
-SEED    ?= 1
-EXAMPLES ?= 1000
-CHAOS_SECONDS ?= 300
+SEEDS   ?=
+SHARE   ?= full
+CHAOS_SECONDS ?=
 
 PY     := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -47,10 +47,9 @@ check: .venv/.synced ## the checks that run nothing: ruff, mypy, basedpyright, i
 	.venv/bin/lint-imports --no-cache
 
 .PHONY: chaos
-chaos: .venv/.synced ## the property tests, longer: make chaos SEED=7 EXAMPLES=5000 CHAOS_SECONDS=3600
-	HYPOTHESIS_PROFILE=deep SUREFILL_EXAMPLES=$(EXAMPLES) $(PYTEST) -n $(WORKERS) -m "hypothesis or chaos" \
-		--hypothesis-seed=$(SEED) --timeout=0 --session-timeout=$(CHAOS_SECONDS) tests
-	@echo "make chaos: seed $(SEED), $(EXAMPLES) examples a property: nothing was found."
+chaos: .venv/.synced ## the proof under fault, and its scoreboard: make chaos SEEDS=1..20000 CHAOS_SECONDS=3600
+	@$(PY) -m tests.chaos --workers $(WORKERS) --share $(SHARE) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(CHAOS_SECONDS),--seconds $(CHAOS_SECONDS))
 
 .PHONY: bench
 bench: .venv/.synced ## how fast the venue and the core are, as measured here

@@ -8,7 +8,7 @@ from ..domain.bracket import Bracket
 from ..domain.events import Allotment, Intent, Planned, Seen
 from ..domain.ids import Leg, client_id, parse_ours, stem
 from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequest
-from ..domain.side import PositionSide
+from ..domain.side import PositionSide, Side
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Snapshot
 from .desk import Desk
@@ -47,10 +47,13 @@ def adopt_entry(desk: Desk, state: SignalState, quantity: Decimal) -> bool:
     plan = _plan(desk, state, quantity, snapshot)
     legs = {order.client_id: order for leg in (Leg.STOP, Leg.TARGET, Leg.EXIT) for order in _find(desk, state, leg)}
     legs.update(_open_legs(desk, state, snapshot))
-    desk.record(Planned(desk.now_ms(), state.signal_id, plan))
-    for order in (*entries, *legs.values()):
-        own_exit = order.side is plan.direction.exit_side
-        _adopt(desk, state, order, (Allotment(state.signal_id, order.quantity),) if own_exit else ())
+    adopted = [
+        event
+        for order in (*entries, *legs.values())
+        for event in _events(desk, state, order, _share(state, order, plan.direction.exit_side))
+    ]
+    # together: half of it in the journal would be taken for the whole by the next process
+    desk.record(Planned(desk.now_ms(), state.signal_id, plan), *adopted)
     return True
 
 
@@ -64,8 +67,9 @@ def adopt_exits(desk: Desk, state: SignalState) -> bool:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
     exits = _find(desk, state, Leg.EXIT)
-    for order in exits:
-        _adopt(desk, state, order, ())
+    events = [event for order in exits for event in _events(desk, state, order, ())]
+    if events:
+        desk.record(*events)
     return bool(exits)
 
 
@@ -100,11 +104,17 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal, snapshot: Snapshot)
     )
 
 
-def _adopt(desk: Desk, state: SignalState, order: Order, allotments: tuple[Allotment, ...]) -> None:
-    """Write down an order of ours as if its intent had been kept, and what is seen of it."""
+def _share(state: SignalState, order: Order, exit_side: Side) -> tuple[Allotment, ...]:
+    return (Allotment(state.signal_id, order.quantity),) if order.side is exit_side else ()
+
+
+def _events(
+    desk: Desk, state: SignalState, order: Order, allotments: tuple[Allotment, ...]
+) -> tuple[Intent | Seen, ...]:
+    """Return an order of ours as if its intent had been kept, and what is seen of it."""
     ours = parse_ours(order.client_id, desk.namespace)
     if ours is None:
-        return
+        return ()
     now, conditional = desk.now_ms(), ours.leg in _KINDS
     request = OrderRequest(
         client_id=order.client_id,
@@ -129,5 +139,4 @@ def _adopt(desk: Desk, state: SignalState, order: Order, allotments: tuple[Allot
         not_after_ms=order.updated_ms,
         allotments=allotments if ours.leg is Leg.EXIT else (),
     )
-    desk.record(intent, vital=True)
-    desk.record(Seen(now, state.signal_id, order.client_id, order), vital=True)
+    return intent, Seen(now, state.signal_id, order.client_id, order)

@@ -46,6 +46,14 @@ class Started:
     quantity: Decimal
 
 
+@attrs.frozen
+class Quota:
+    """How many conditional orders were open on the account when they were counted, and ours since."""
+
+    counted_ms: int
+    used: int
+
+
 @attrs.define(kw_only=True)
 class Desk:
     """Everything the use cases work with.
@@ -77,6 +85,8 @@ class Desk:
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
     whole_ms: dict[tuple[str, Direction], int] = attrs.field(factory=dict[tuple[str, Direction], int])
+    quota: Quota | None = None
+    rules_read_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     entries: list[Started] = attrs.field(factory=list[Started])
     _listeners: list[list[Alarm]] = attrs.field(factory=list[list[Alarm]])
     _alarmed_ms: dict[tuple[object, ...], int] = attrs.field(factory=dict[tuple[object, ...], int])
@@ -160,7 +170,7 @@ class Desk:
         with self._mutex:
             extended: list[Event] = []
             for event in events:
-                extended += [event, *self.book.consequences(event)]
+                extended += [event, *self.book.consequences(event, extended)]
         try:
             self.journal.append(extended)
         except JournalError as error:

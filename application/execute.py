@@ -35,6 +35,11 @@ from .settle import settle
 from .unprotected import patience_ms
 
 
+BY_THE_RULES = frozenset({Refusal.SYMBOL_CLOSED, Refusal.TOO_SMALL, Refusal.TOO_LARGE, Refusal.OFF_GRID})
+"""Refusals of our own that rest on trading rules, which may have changed since they were read."""
+RULES_EVERY_MS = 60_000
+
+
 def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) -> ExecutionReport:
     """Carry out an entry signal, new or interrupted; the caller holds the signal's turn and its symbol's."""
     began = desk.now_ms()
@@ -87,7 +92,7 @@ def conclude(desk: Desk, state: SignalState, *, until_ms: int | None = None) -> 
     end_ms = desk.now_ms() + desk.timings.call_ms if until_ms is None else until_ms
     with desk.exchange.attended(lambda: patience_ms(desk, until_ms=end_ms)):
         _conclude(desk, state, end_ms)
-        position = _position(desk, state)
+        position = _position(desk, state) if desk.now_ms() < end_ms else None
     return desk.report(reports.entry_report(desk, state, position=position))
 
 
@@ -126,6 +131,9 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
                 reference=desk.patient.reference(signal.symbol),
             )
         bracket = _bracket(desk, signal, quantity, facts)
+        if isinstance(bracket, Declined) and _may_be_outdated(desk, signal.symbol, bracket):
+            facts = attrs.evolve(facts, instrument=desk.patient.instrument(signal.symbol, refresh=True))
+            bracket = _bracket(desk, signal, quantity, facts)
         if isinstance(bracket, Declined):
             return bracket
         flipped = flip(desk, state, facts.snapshot)
@@ -149,6 +157,15 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
     except JournalError as error:
         return Declined(Refusal.STORE_FAILED, str(error))
     return declined
+
+
+def _may_be_outdated(desk: Desk, symbol: str, declined: Declined) -> bool:
+    """Whether trading rules kept from earlier said so, and it is worth reading them anew: once a minute at most."""
+    now = desk.now_ms()
+    if declined.refusal not in BY_THE_RULES or now - desk.rules_read_ms.get(symbol, 0) < RULES_EVERY_MS:
+        return False
+    desk.rules_read_ms[symbol] = now
+    return True
 
 
 def _bracket(desk: Desk, signal: Signal, quantity: Decimal, facts: Facts) -> Bracket | Declined:

@@ -74,9 +74,10 @@ def exit_position(desk: Desk, order: ExitOrder, *, until_ms: int) -> ExitResult:
     executed = ZERO
     failures = 0
     last: LegState | None = None
+    held = ZERO
     for _ in range(SLICES_MAX):
         left = EXACT.subtract(order.quantity, executed)
-        slice_size = _slice(desk, order, left)
+        slice_size, held = _slice(desk, order, left)
         if slice_size <= ZERO:
             break
         last = _send_slice(desk, order, slice_size, executed)
@@ -89,14 +90,22 @@ def exit_position(desk: Desk, order: ExitOrder, *, until_ms: int) -> ExitResult:
         if not _again(desk, last, failures, until_ms):
             break
     if last is None:
-        text = f"nothing is held {order.direction.value} on {order.symbol}"
-        return ExitResult(executed=ZERO, confirmed=True, refusal=Refusal.REDUCE_ONLY, text=text)
+        return _nothing_sent(order, held)
     return ExitResult(
         executed=executed,
         confirmed=True,
         refusal=None if executed > ZERO else last.refusal,
         text="" if last.reply is None else last.reply.text,
     )
+
+
+def _nothing_sent(order: ExitOrder, held: Decimal) -> ExitResult:
+    """Say why there was no size to send: nothing is held, or less than an order may be of."""
+    if held <= ZERO or order.quantity <= ZERO:
+        text = f"nothing is held {order.direction.value} on {order.symbol}"
+        return ExitResult(executed=ZERO, confirmed=True, refusal=Refusal.REDUCE_ONLY, text=text)
+    text = f"{min(order.quantity, held)} is less than one step of a market order on {order.symbol}; close it by hand"
+    return ExitResult(executed=ZERO, confirmed=True, refusal=Refusal.TOO_SMALL, text=text)
 
 
 def _send_slice(desk: Desk, order: ExitOrder, size: Decimal, executed: Decimal) -> LegState:
@@ -129,19 +138,19 @@ def _send_slice(desk: Desk, order: ExitOrder, size: Decimal, executed: Decimal) 
     return leg
 
 
-def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> Decimal:
-    """Return the next size to send: on the grid, within the market lot, and no more than is held."""
+def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> tuple[Decimal, Decimal]:
+    """Return the next size to send: on the grid, within the market lot, and no more than is held; and what is held."""
     if left <= ZERO:
-        return ZERO
+        return ZERO, ZERO
     try:
         snapshot = look(desk, order.symbol)
         held = snapshot.held(order.direction, position_side(order.mode, order.direction))
         instrument = desk.exchange.instrument(order.symbol)
     except (OrderExecutionError, AuthenticationError):
-        return left  # the exchange's reduce-only check bounds it; not to try would leave the position open
+        return left, ZERO  # the exchange's reduce-only check bounds it; not to try would leave the position open
     maximum = instrument.market_lot.maximum
     wanted = min(left, held) if maximum <= ZERO else min(left, held, maximum)
-    return instrument.floor_quantity(wanted, market=True)
+    return instrument.floor_quantity(wanted, market=True), held
 
 
 def _again(desk: Desk, leg: LegState, failures: int, until_ms: int) -> bool:

@@ -21,6 +21,7 @@ from ..domain.side import position_side
 from ..domain.signal import Signal
 from ..domain.snapshot import Reference, Snapshot
 from .desk import Desk
+from .quota import room_for_legs
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -67,7 +68,7 @@ def admit_plan(desk: Desk, signal: Signal, facts: Facts, bracket: Bracket) -> De
             f"{signal.symbol} holds {sizes} that is not ours; close it, or set "
             "ProtectionPolicy(allow_foreign_position=True)",
         )
-    return desk.limits.check(entry_facts(desk, signal, facts, bracket))
+    return room_for_legs(desk, bracket) or desk.limits.check(entry_facts(desk, signal, facts, bracket))
 
 
 def entry_facts(desk: Desk, signal: Signal, facts: Facts, bracket: Bracket) -> EntryFacts:

@@ -15,6 +15,7 @@ from ..domain.instrument import Instrument
 from ..domain.leg_state import LegState
 from ..domain.order import ZERO, Order, OrderStatus
 from ..domain.protection_policy import OnLateFill
+from ..domain.reply import ReplyKind
 from ..domain.side import Direction
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import CancelOutcome, Snapshot
@@ -155,7 +156,10 @@ def _take(desk: Desk, events: list[Event]) -> None:
     if not events:
         return
     late = [event for event in events if isinstance(event, Seen) and _is_late_fill(desk, event)]
+    untold = [event for event in events if isinstance(event, Seen) and _is_untold(desk, event)]
     desk.record(*events, vital=True)
+    for seen in untold:
+        _tell_placed(desk, seen)
     for seen in late:
         _tell_late_fill(desk, seen)
     for event in events:
@@ -175,6 +179,24 @@ def _is_late_fill(desk: Desk, event: Seen) -> bool:
     leg = desk.known_state(event.signal_id).legs[event.client_id]
     news = leg.executed <= ZERO < event.order.executed_quantity
     return news and leg.intent.leg is Leg.ENTRY and leg.absent_ms is not None
+
+
+def _is_untold(desk: Desk, event: Seen) -> bool:
+    """Whether *event* is the first to show an order whose answer was never read: nobody was told of it yet."""
+    leg = desk.known_state(event.signal_id).legs[event.client_id]
+    answered = leg.reply is not None and leg.reply.kind is ReplyKind.ACCEPTED
+    return leg.order is None and not answered
+
+
+def _tell_placed(desk: Desk, event: Seen) -> None:
+    desk.note(
+        AuditType.ORDER_PLACED,
+        "seen",
+        symbol=event.order.symbol,
+        signal_id=event.signal_id,
+        client_id=event.client_id,
+        response=event.order,
+    )
 
 
 def _tell_late_fill(desk: Desk, event: Seen) -> None:

@@ -33,6 +33,7 @@ from ..domain.ids import Leg
 from ..domain.order import ZERO, OrderKey
 from ..domain.protection import next_actions
 from ..domain.refusal import Refusal
+from ..domain.snapshot import CancelOutcome
 from . import exits, reports
 from .desk import Desk
 from .losses import with_losses
@@ -55,9 +56,10 @@ def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool])
     wait_ms = desk.timings.poll_ms
     for _ in range(ROUNDS_MAX):
         tell_unprotected(desk, symbol)
+        began = desk.now_ms()
         actions = _round(desk, symbol)
         acted += [action for action in actions if not isinstance(action, LookAgain)]
-        changed = any(_changes(action) for action in actions)
+        changed = any(_changes(desk, action, began) for action in actions)
         if changed:
             wait_ms = desk.timings.poll_ms
             if desk.now_ms() < until_ms:
@@ -104,8 +106,14 @@ def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
         perform(desk, symbol, actions)
     except (OrderExecutionError, AuthenticationError) as error:
         _unanswered(desk, symbol, error)
-        return ()
+        return () if _safe(desk, symbol) else (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),)
     return actions
+
+
+def _safe(desk: Desk, symbol: str) -> bool:
+    """Whether what we hold on *symbol*, and it must be something, has its stop as far as is known."""
+    holding = any(state.open_quantity > ZERO for state in desk.symbol_book(symbol).brackets)
+    return holding and not any(unprotected(desk, symbol))
 
 
 def _unanswered(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> None:
@@ -130,7 +138,12 @@ def _set_due(desk: Desk, symbol: str, now: int, due: int | None) -> None:
     desk.due_ms[symbol] = min(wanted, latest) if holding else wanted
 
 
-def _changes(action: Action) -> bool:
+def _changes(desk: Desk, action: Action, since_ms: int) -> bool:
+    """Whether *action*, carried out since then, may have changed what a look shows; an exit must have been sent."""
+    if isinstance(action, ExitNow):
+        state = desk.state(action.signal_id)
+        last = None if state is None else state.last(Leg.EXIT)
+        return state is None or (last is not None and last.intent.at_ms >= since_ms)
     return not isinstance(action, (LookAgain, Raise))
 
 
@@ -203,7 +216,8 @@ def _cancel(desk: Desk, action: CancelLegs) -> None:
     state = desk.known_state(action.signal_id)
     now = desk.now_ms()
     desk.record(*(CancelAsked(now, action.signal_id, client_id) for client_id in action.client_ids), vital=True)
-    outcomes = desk.exchange.cancel([state.legs[client_id].intent.request.key for client_id in action.client_ids])
+    keys = [state.legs[client_id].intent.request.key for client_id in action.client_ids]
+    outcomes, failure = _cancel_each(desk, keys)
     take_outcomes(desk, state.symbol, outcomes)
     for outcome in outcomes:
         desk.note(
@@ -214,10 +228,27 @@ def _cancel(desk: Desk, action: CancelLegs) -> None:
             client_id=outcome.client_id,
             response={"cancelled": outcome.cancelled, "text": outcome.text},
         )
+    if failure is not None:
+        raise failure
+
+
+def _cancel_each(
+    desk: Desk, keys: Sequence[OrderKey]
+) -> tuple[list[CancelOutcome], OrderExecutionError | AuthenticationError | None]:
+    """Cancel one by one: an answer that is lost must not keep the other orders open. Return the last failure too."""
+    outcomes: list[CancelOutcome] = []
+    failure: OrderExecutionError | AuthenticationError | None = None
+    for key in keys:
+        try:
+            outcomes += desk.exchange.cancel([key])
+        except (OrderExecutionError, AuthenticationError) as error:
+            failure = error
+    return outcomes, failure
 
 
 def _cancel_orphans(desk: Desk, symbol: str, keys: Sequence[OrderKey]) -> None:
-    for outcome in desk.exchange.cancel(keys):
+    outcomes, failure = _cancel_each(desk, keys)
+    for outcome in outcomes:
         desk.note(
             AuditType.ORPHAN_CANCELLED,
             "cancel",
@@ -225,6 +256,8 @@ def _cancel_orphans(desk: Desk, symbol: str, keys: Sequence[OrderKey]) -> None:
             client_id=outcome.client_id,
             response={"cancelled": outcome.cancelled, "text": outcome.text},
         )
+    if failure is not None:
+        raise failure
 
 
 def _exit(desk: Desk, action: ExitNow) -> None:
@@ -245,7 +278,10 @@ def _exit(desk: Desk, action: ExitNow) -> None:
         quantity=action.quantity,
         allotments=(Allotment(action.signal_id, action.quantity),),
     )
-    exits.exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.protect_hard_ms)
+    result = exits.exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.protect_hard_ms)
+    if result.refusal is Refusal.TOO_SMALL:
+        text = f"{action.quantity} {state.symbol} of signal {action.signal_id!r} cannot be closed: {result.text}"
+        desk.alarm(AlarmKind.UNPROTECTED, text, symbol=state.symbol, signal_id=action.signal_id, once=True)
 
 
 def _write_off(desk: Desk, action: WriteOff) -> None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import attrs
 
 from .bracket import Bracket
-from .events import Allotment, Answered, Claimed, Event, Exited, Frozen, Halted, Resumed, Seen, SignalEvent, Thawed
+from .events import (
+    Allotment,
+    Answered,
+    Claimed,
+    Event,
+    Exited,
+    Frozen,
+    Halted,
+    Intent,
+    Resumed,
+    Seen,
+    SignalEvent,
+    Thawed,
+)
 from .halt import HaltLevel
 from .ids import stem
 from .leg_state import LegState
@@ -91,16 +104,16 @@ class Book:
             return  # closed and forgotten; the journal keeps the fact
         state.apply(event)
 
-    def consequences(self, event: Event) -> tuple[Exited, ...]:
+    def consequences(self, event: Event, before: Sequence[Event] = ()) -> tuple[Exited, ...]:
         """Return the facts that follow from *event* for the brackets whose size an exit order closes.
 
         They are written together with it, so that what a bracket lost survives the closing of the signal that closed
-        it.
+        it. *before* is written in front of it, together with it, and not taken in yet.
         """
         if not isinstance(event, (Answered, Seen)):
             return ()
         state = self.signals.get(event.signal_id)
-        leg = None if state is None else state.legs.get(event.client_id)
+        leg = None if state is None else state.legs.get(event.client_id) or _intended(event.client_id, before)
         order = event.reply.order if isinstance(event, Answered) else event.order
         if leg is None or order is None or not leg.intent.allotments:
             return ()
@@ -111,6 +124,11 @@ class Book:
             Exited(event.at_ms, share.signal_id, event.client_id, share.quantity)
             for share in allot(leg.intent.allotments, truest.executed_quantity)
         )
+
+
+def _intended(client_id: str, events: Iterable[Event]) -> LegState | None:
+    intents = (event for event in events if isinstance(event, Intent))
+    return next((LegState(intent) for intent in intents if intent.request.client_id == client_id), None)
 
 
 def allot(allotments: Iterable[Allotment], executed: Decimal) -> tuple[Allotment, ...]:

@@ -77,6 +77,7 @@ class Capacity:
         warning_percent: the share of each limit past which a warning is logged.
         spent: by purpose, what this process itself spent; empty when nobody counts.
         entries_broken_until_ms: a circuit breaker keeps entries from starting before that time.
+        conditionals_max: how many conditional orders the account may have open, anybody's; None when nobody knows.
     """
 
     allowances: tuple[Allowance, ...] = ()
@@ -86,6 +87,7 @@ class Capacity:
     warning_percent: int = 80
     spent: tuple[Spent, ...] = ()
     entries_broken_until_ms: int | None = None
+    conditionals_max: int | None = None
 
     def affords(self, purpose: Purpose, cost: Cost, now_ms: int) -> bool:
         """Whether *cost* may be spent for *purpose*; entries leave the reserve to protection and exits."""

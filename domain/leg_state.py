@@ -37,7 +37,7 @@ class LegState:
         missing_since_ms: since when such questions found nothing.
         absent_ms: since when it is believed absent.
         cancel_asked_ms: when we asked for its cancellation.
-        triggering_since_ms: since when it is seen between its trigger and its end.
+        triggering_since_ms: since when it is between its trigger and its end, by the exchange's word if it says so.
     """
 
     intent: Intent
@@ -97,7 +97,7 @@ class LegState:
         if self.order.resting or self.order.final:
             self.triggering_since_ms = None
         elif self.triggering_since_ms is None:
-            self.triggering_since_ms = at_ms
+            self.triggering_since_ms = at_ms if order.triggered_ms is None else min(at_ms, order.triggered_ms)
 
     def sight(self, order: Order, at_ms: int) -> None:
         """Take in a reading that began at *at_ms*.

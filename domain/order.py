@@ -164,6 +164,7 @@ class Order:
         average_price: of the filled part; None while unknown.
         close_position: closes whatever the position is at the trigger; never sent by us.
         updated_ms: the exchange's time of the last change.
+        triggered_ms: the exchange's time of its trigger; None before it, and when it is not shown.
         reason: the exchange's words for an expiry or rejection, else empty.
     """
 
@@ -183,6 +184,7 @@ class Order:
     close_position: bool = False
     conditional: bool = False
     updated_ms: int = 0
+    triggered_ms: int | None = None
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:

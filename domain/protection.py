@@ -191,8 +191,8 @@ class _Look:
         views = [self._view(leg) for leg in legs]
         if LegView.STUCK in views:
             return [ExitNow(state.signal_id, state.open_quantity, ExitWhy.STOP_STUCK)]
-        if LegView.TRIGGERING in views:
-            return [LookAgain(self.now_ms + self.timings.poll_ms)]
+        if LegView.TRIGGERING in views:  # it protects nothing until it has filled
+            return [*self._cover(state, []), LookAgain(self.now_ms + self.timings.poll_ms)]
         live = self._live(legs)
         actions = self._cover(state, live)
         found = of_size(live, state.open_quantity)

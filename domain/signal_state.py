@@ -134,10 +134,12 @@ class SignalState:
     def took_effect(self) -> bool:
         """Whether an order that carries the decision out was, or may have been, taken by the exchange.
 
-        That is the entry of an entry signal, and the exit of a close.
+        That is the entry of an entry signal, and the exit of a close. An entry believed absent counts, for it is never
+        sent again; an exit believed absent does not, for to send it again can only reduce.
         """
-        leg = Leg.ENTRY if self.claim.signal.type.is_entry else Leg.EXIT
-        return any(state.fate is not Fate.NOTHING for state in self.of(leg))
+        if self.claim.signal.type.is_entry:
+            return any(state.fate is not Fate.NOTHING for state in self.of(Leg.ENTRY))
+        return any(state.fate not in (Fate.NOTHING, Fate.ABSENT) for state in self.of(Leg.EXIT))
 
     @property
     def unexpected_fill(self) -> bool:

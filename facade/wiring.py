@@ -108,8 +108,7 @@ def open_manager(
 
     A SQLite journal, a JSON Lines audit log, the kill file, and alarms in the log: enable it with
     ``logger.enable("surefill")``, or the alarms go only to *alerts* and the audit log. Reads are retried as *retry*
-    says, each retry with a line in the audit log. Closing the manager closes what was built here; *exchange* stays
-    open.
+    says, each retry with a line in the audit log. Closing the manager closes what was built here, not *exchange*.
 
     Args:
         exchange: paper, local, testnet or live.
@@ -117,10 +116,7 @@ def open_manager(
         namespace: under which signal ids are unique; the exchange's own unless given.
         audit_dir: the audit log's folder; ``state_dir/audit`` unless given.
         alerts: called with every alarm, besides the log.
-        retry: waits between attempts.
-        protection: what to do when protection cannot be had.
-        limits: hard limits on entries.
-        timings: every wait and deadline.
+        retry, protection, limits, timings: as for `OrderExecutionManager`.
         host_guards: the host calls `reconcile()` itself.
         on_close: called last when the manager is closed, such as ``exchange.close`` where nobody else knows it.
 

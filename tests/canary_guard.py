@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pytest
 from loguru import logger
@@ -83,7 +83,12 @@ class Watch:
     def look_at_files(self, folder: Path) -> None:
         """Search every file below *folder*, but for key files."""
         for path in folder.rglob("*"):
-            if path.name.endswith(KEY_FILES) or path.is_symlink() or not path.is_file() or path.stat().st_size > FILE_SIZE_MAX:
+            if (
+                path.name.endswith(KEY_FILES)
+                or path.is_symlink()
+                or not path.is_file()
+                or path.stat().st_size > FILE_SIZE_MAX
+            ):
                 continue
             try:
                 text = path.read_bytes().decode("utf-8", "replace")
@@ -248,6 +253,6 @@ def _listen_in() -> None:
 
 def _wrap(owner: object, name: str, around: Callable[[Any], Any]) -> None:
     """Replace a function by one around it, until the session ends."""
-    itself = cast("Any", getattr(owner, name))
+    itself = getattr(owner, name)
     setattr(owner, name, around(itself))
     _undo.append(lambda: setattr(owner, name, itself))

@@ -83,6 +83,7 @@ class SimulatedExchange(WireExchange):
             environment="paper",
             real_time=False,
             cache_hours=cache_hours,
+            conditionals_max=timeline.venue.settings.open_algo_orders_max,
         )
 
     @classmethod

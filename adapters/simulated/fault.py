@@ -205,11 +205,10 @@ class Fault:
         wanted = self.conditions
         name = call.path.rpartition("/")[2]
         method, path = wanted.get("method"), wanted.get("path")
-        if method is None and path is None:
-            if self.kind in _OF_READS:
-                method = "GET"
-            elif call.method != "POST" or name not in _SENDING_NAMES:
-                return False
+        if self.kind in _OF_READS and method is None:
+            method = "GET"
+        elif method is None and path is None and (call.method != "POST" or name not in _SENDING_NAMES):
+            return False
         return (
             method in (None, call.method)
             and path in (None, name, call.path)

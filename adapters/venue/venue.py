@@ -101,6 +101,11 @@ class Venue:
         """What the exchange does of its own accord, on command."""
         return self._acts
 
+    @property
+    def settings(self) -> VenueSettings:
+        """The switches it was built with."""
+        return self._state.settings
+
     def is_signed(self, method: str, path: str) -> bool | None:
         """Say whether that request must be signed; `None` when there is no such path."""
         return self._gateway.is_signed(method, path)

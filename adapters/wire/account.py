@@ -42,6 +42,9 @@ from .sending import Sending
 from .session import Session, ignored, nothing
 from .settings import Settings
 
+CONDITIONALS_MAX = 200
+"""Open conditional orders an account may have, stops and targets of every symbol (Binance docs: New Algo Order)."""
+
 
 class WireExchange:
     """Implements `ports.exchange.Exchange`; what differs between exchanges is the transport and the clock.
@@ -55,6 +58,7 @@ class WireExchange:
         cache_hours: how long the trading rules are believed, in hours.
         hard_percent: the share of each request limit past which no entry starts.
         warning_percent: the share of each request limit past which a warning is logged.
+        conditionals_max: how many conditional orders the account may have open.
         breakers: circuit breakers; none by default.
         before_asking: called before a request is stamped, to set the clock right.
         after_carrying: told what came of each request.
@@ -71,6 +75,7 @@ class WireExchange:
         cache_hours: int = CACHE_HOURS,
         hard_percent: int = HARD_PERCENT,
         warning_percent: int = WARNING_PERCENT,
+        conditionals_max: int = CONDITIONALS_MAX,
         breakers: Breakers | None = None,
         before_asking: Callable[[], None] = nothing,
         after_carrying: Callable[[Call, Result], None] = ignored,
@@ -80,6 +85,7 @@ class WireExchange:
         self._namespace = checked_text(namespace, "namespace")
         self._environment = environment
         self._real_time = real_time
+        self._conditionals_max = conditionals_max
         self._session = Session(
             transport,
             clock,
@@ -138,7 +144,7 @@ class WireExchange:
         Raises:
             ConfigurationError: *prepared* was sent before.
         """
-        return self._sending.send([prepared])[0]
+        return self.send_together([prepared])[0]
 
     def send_together(self, prepared: Sequence[Prepared]) -> tuple[Reply, ...]:
         """Send each once, in that order, without waiting in between.
@@ -146,7 +152,10 @@ class WireExchange:
         Raises:
             ConfigurationError: one of them was sent before; nothing was sent now.
         """
-        return self._sending.send(prepared)
+        replies = self._sending.send(prepared)
+        for one in prepared:
+            self._rules.ordered(one.request.symbol)
+        return replies
 
     def find(self, keys: Sequence[OrderKey]) -> Mapping[str, Order]:
         """Return by client id those of *keys* that the exchange shows now."""
@@ -166,19 +175,27 @@ class WireExchange:
         conditionals = self._lookup.open_conditionals(symbol)
         orders = self._lookup.open_orders(symbol)
         positions = self._positions(symbol)
-        return Snapshot(symbol, at_ms, self._settings.mode(), positions, orders, conditionals)
+        snapshot = Snapshot(symbol, at_ms, self._settings.mode(), positions, orders, conditionals)
+        self._rules.looked(snapshot)
+        return snapshot
 
     def open_orders(self, symbol: str | None = None) -> tuple[Order, ...]:
         """Return open conditional and regular orders; without a symbol each of the two reads weighs 40."""
-        return (*self._lookup.open_conditionals(symbol), *self._lookup.open_orders(symbol))
+        found = (*self._lookup.open_conditionals(symbol), *self._lookup.open_orders(symbol))
+        self._rules.renew_early()
+        return found
 
     def positions(self) -> tuple[Position, ...]:
         """Return every open position."""
-        return self._positions(None)
+        found = self._positions(None)
+        self._rules.renew_early()
+        return found
 
     def balance(self) -> tuple[Balance, ...]:
         """Return the balances of the futures wallet."""
-        return self._session.fetch(calls.balance(), parse_balances)
+        found = self._session.fetch(calls.balance(), parse_balances)
+        self._rules.renew_early()
+        return found
 
     def reference(self, symbol: str) -> Reference:
         """Return mark and last price; the age is that of the older one."""
@@ -222,11 +239,12 @@ class WireExchange:
     def capacity(self) -> Capacity:
         """Return the request budget as the last answers told it, and until when a breaker stops entries. No I/O."""
         now_ms = self.clock.now_ms()
-        capacity = self._session.meter.capacity(now_ms)
         breakers = self._session.breakers
-        if breakers is None:
-            return capacity
-        return attrs.evolve(capacity, entries_broken_until_ms=breakers.open_until_ms(now_ms))
+        return attrs.evolve(
+            self._session.meter.capacity(now_ms),
+            entries_broken_until_ms=None if breakers is None else breakers.open_until_ms(now_ms),
+            conditionals_max=self._conditionals_max,
+        )
 
     def _positions(self, symbol: str | None) -> tuple[Position, ...]:
         found = self._session.fetch(calls.position_risk(symbol), parse_positions)

@@ -7,9 +7,9 @@ JSON texts or integers; a JSON float no longer is what was sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -41,24 +41,27 @@ class RateLimit:
 class ExchangeInfo:
     """The symbols and limiters of one exchangeInfo answer. Built by `parse_exchange_info`.
 
-    Instruments are read on first use and kept; two threads that ask at once get equal ones.
+    The list of symbols is looked through on first use, and an instrument is read on first use; both are kept. Two
+    threads that ask at once get equal ones. Every method raises ValidationError when the list is no list of symbols:
+    an element without a name, or a name that stands twice.
 
     Attributes:
         rate_limits: the limiters whose interval is known.
     """
 
-    def __init__(self, symbol_rows: Mapping[str, Mapping[str, object]], rate_limits: tuple[RateLimit, ...]) -> None:
+    def __init__(self, listed: Sequence[Any], rate_limits: tuple[RateLimit, ...]) -> None:
         self.rate_limits = rate_limits
-        self._rows = dict(symbol_rows)
+        self._listed = listed
+        self._rows: dict[str, Mapping[str, object]] | None = None
         self._instruments: dict[str, Instrument] = {}
 
     def symbols(self) -> tuple[str, ...]:
         """Return every symbol listed, in the exchange's order, whether it can be traded or not."""
-        return tuple(self._rows)
+        return tuple(self._by_symbol())
 
     def lists(self, symbol: str) -> bool:
         """Whether *symbol* is among them."""
-        return symbol in self._rows
+        return symbol in self._by_symbol()
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the rules in force on *symbol*.
@@ -70,31 +73,36 @@ class ExchangeInfo:
         known = self._instruments.get(symbol)
         if known is not None:
             return known
-        row = self._rows.get(symbol)
+        listed = self._by_symbol()
+        row = listed.get(symbol)
         if row is None:
-            hint = f"; did you mean {symbol.upper()}?" if symbol.upper() in self._rows else ""
+            hint = f"; did you mean {symbol.upper()}?" if symbol.upper() in listed else ""
             raise ValidationError("symbol", f"must be one that the exchange lists, was {symbol!a:.60}{hint}")
         return self._instruments.setdefault(symbol, parse_instrument(row))
+
+    def _by_symbol(self) -> dict[str, Mapping[str, object]]:
+        if self._rows is None:
+            self._rows = _rows_by_symbol(self._listed)
+        return self._rows
 
 
 def parse_exchange_info(raw: object) -> ExchangeInfo:
     """Return the contents of *raw*, the decoded JSON answer of ``GET /fapi/v1/exchangeInfo``.
 
     Raises:
-        ValidationError: *raw* is not such an answer as a whole. What is wrong with one symbol is said by
-            `ExchangeInfo.instrument`, so that it does not stop the others.
+        ValidationError: *raw* is not such an answer as a whole. What is wrong with its list of symbols is said on first
+            use, and what is wrong with one symbol by `ExchangeInfo.instrument`, so that it does not stop the others.
     """
     if not isinstance(raw, Mapping) or not isinstance(raw.get("symbols"), list):
         raise ValidationError("exchangeInfo", _no_exchange_info(raw))
     try:
-        symbol_rows = _by_symbol(raw["symbols"])
         limits = [_rate_limit(Fields(row, "rateLimits")) for row in rows(raw.get("rateLimits", []), "rateLimits")]
     except ParseError as error:
         raise ValidationError("exchangeInfo", str(error)) from error
-    return ExchangeInfo(symbol_rows, tuple(limit for limit in limits if limit is not None))
+    return ExchangeInfo(cast("list[Any]", raw["symbols"]), tuple(limit for limit in limits if limit is not None))
 
 
-def _by_symbol(listed: list[Any]) -> dict[str, Mapping[str, object]]:
+def _rows_by_symbol(listed: Sequence[Any]) -> dict[str, Mapping[str, object]]:
     """Return the rows by their symbols, of which nothing else is looked at yet.
 
     In one tight pass, for there are hundreds; only if that finds anything odd, once more, to say what and where.
@@ -105,9 +113,12 @@ def _by_symbol(listed: list[Any]) -> dict[str, Mapping[str, object]]:
         found = {}
     if len(found) == len(listed) and set(map(type, found)) <= {str}:
         return found
-    names = [Fields(row, f"symbols[{place}]").text("symbol") for place, row in enumerate(listed)]
+    try:
+        names = [Fields(row, f"symbols[{place}]").text("symbol") for place, row in enumerate(listed)]
+    except ParseError as error:
+        raise ValidationError("exchangeInfo", str(error)) from error
     twice = next(name for name in names if names.count(name) > 1)
-    raise ParseError(f"must list a symbol once, was {twice!a:.60} twice or more")
+    raise ValidationError("exchangeInfo", f"must list a symbol once, was {twice!a:.60} twice or more")
 
 
 def parse_instrument(raw: Mapping[str, object]) -> Instrument:

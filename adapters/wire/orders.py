@@ -119,6 +119,7 @@ def parse_algo_order(row: object) -> AlgoOrder:
         close_position=fields.flag("closePosition"),
         conditional=True,
         updated_ms=fields.integer_or("updateTime", 0),
+        triggered_ms=fields.integer_or("triggerTime", 0) or None,
         reason=fields.optional_text("rm"),
     )
     in_engine = finished or status is OrderStatus.TRIGGERED

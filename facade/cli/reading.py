@@ -12,7 +12,7 @@ import click
 from surefill.cli.console import console, say_json, table
 from surefill.cli.exchanges import Wanted, exchange_for, exchange_options, folder_of, optional_state_dir_option
 from surefill.cli.moments import iso
-from surefill.cli.state_dir import PAPER, F, NoExchangeError, json_option
+from surefill.cli.state_dir import PAPER, NoExchangeError, json_option
 from surefill.domain.book import Book
 from surefill.ports.exchange import Exchange
 
@@ -48,7 +48,7 @@ class Found:
             console().print("none")
 
 
-def reading_verb(command: F) -> F:
+def reading_verb(command: Callable[..., object]) -> click.Command:
     """Make a verb of a function that takes *wanted*, *state_dir* and *as_json*."""
     epilog = f"""\b
 Example (after `surefill demo`):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -130,9 +130,10 @@ def _overdue(desk: Desk) -> Callable[[], None]:
     return mend
 
 
-def _told(desk: Desk, **wrong: object) -> Callable[[], None]:
+def _told(desk: Desk, **wrong: Any) -> Callable[[], None]:
     """Let the exchange tell of its limits what is *wrong*, besides what it tells already."""
-    before = desk.exchange.script.get("capacity", lambda _: Capacity())(())
+    said = desk.exchange.script.get("capacity")
+    before = Capacity() if said is None else cast("Capacity", said(()))
     desk.exchange.script["capacity"] = lambda _: attrs.evolve(before, **wrong)
 
     def mend() -> None:

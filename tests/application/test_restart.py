@@ -443,7 +443,7 @@ def test_an_interrupted_entry_on_a_live_exchange_is_sought_first() -> None:
 
 @pytest.mark.parametrize("after", [False, True])
 def test_an_interrupted_close_goes_on_when_it_is_asked_for_again(*, after: bool) -> None:
-    """The same for a close: what was sent is sought first, and nothing is closed twice."""
+    """The same for a close: what was sent is sought first; it is closed, and nothing is closed twice."""
     desk = paper_desk()
     desk.execute(entry())
     interrupting(desk, "send", after=after)
@@ -453,8 +453,9 @@ def test_an_interrupted_close_goes_on_when_it_is_asked_for_again(*, after: bool)
     desk.execute(close(), "0.4")
     desk.guard(30)
 
-    assert held(desk.exchange) in (1, 1 - Decimal("0.4"))
-    assert filled(desk.exchange, "c1", Leg.EXIT) == (Decimal("0.4") if after else 0)
+    assert held(desk.exchange) == 1 - Decimal("0.4")
+    assert filled(desk.exchange, "c1", Leg.EXIT) == Decimal("0.4")
+    assert names(desk.exchange)[3:5] == (["X1", "S2"] if after else ["X2", "S2"])
     assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]
 
 

@@ -15,7 +15,8 @@ from surefill.adapters.binance import BinanceFutures, Credentials, Environment
 from surefill.adapters.binance.secret import Secret
 from surefill.adapters.binance.signing import HmacSigner
 from surefill.domain.errors import ConfigurationError
-from tests.binance.accounts import API_KEY, API_SECRET, shown
+from tests.binance.accounts import shown
+from tests.canaries import API_KEY, API_SECRET
 
 PAYLOAD = b"timestamp=1"
 

@@ -5,7 +5,8 @@ import pytest
 
 from surefill.adapters.binance import BinanceFutures, Credentials, Environment
 from surefill.domain.errors import ConfigurationError
-from tests.binance.accounts import API_KEY, API_SECRET, shown
+from tests.binance.accounts import shown
+from tests.canaries import API_KEY, API_SECRET
 
 
 def test_the_hosts_are_binances_own() -> None:

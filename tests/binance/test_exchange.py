@@ -25,8 +25,10 @@ from surefill.domain.order import Purpose
 from surefill.domain.refusal import Refusal
 from surefill.domain.reply import ReplyKind
 from surefill.ports.exchange import Exchange
-from tests.binance.accounts import API_KEY, SHORT, exchange, shown
+from tests.binance.accounts import SHORT, exchange, shown
 from tests.binance.wire_server import Behaviour, Peer, Received, WireServer, answers, closes, framed, resets, says
+from tests.canaries import API_KEY
+from tests.canary_guard import Watch
 from tests.wire_script import market_request, order_row, stop_request
 
 AHEAD_MS = 40_000
@@ -114,7 +116,7 @@ def test_the_key_is_refused_in_words_without_the_key() -> None:
 @pytest.mark.parametrize(
     "behaviour", [closes, resets(), says(b"garbage\r\n", stays=False), says(framed(200, b"<html>"))]
 )
-def test_errors_of_reads_and_cancels_show_nothing(behaviour: Behaviour, canaries: list[str]) -> None:
+def test_errors_of_reads_and_cancels_show_nothing(behaviour: Behaviour, canaries: Watch) -> None:
     """What failed on the way becomes our error, without the address, key, signature or any cause."""
     with WireServer(binance(balance=behaviour, order=behaviour)) as server, exchange(server.url) as account:
         errors: list[SurefillError] = []
@@ -126,7 +128,8 @@ def test_errors_of_reads_and_cancels_show_nothing(behaviour: Behaviour, canaries
     assert [type(error) for error in errors] == [ExchangeUnavailableError, OutcomeUnknownError]
     for error in errors:
         assert error.__cause__ is None
-        assert not any(secret in shown(error) for secret in canaries)
+        assert canaries.signatures.leak(shown(error)) is None
+    assert len(canaries.signatures.all()) == 2
 
 
 def test_requests_and_answers_are_logged_without_secrets() -> None:

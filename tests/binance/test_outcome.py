@@ -17,7 +17,8 @@ from surefill.adapters.binance.outcome import failure_of, words
 from surefill.adapters.binance.reading import BadAnswerError
 from surefill.adapters.wire.call import AnswerLostError, NotSentError, WireAnswer
 from surefill.domain.reply import ReplyKind
-from tests.binance.accounts import API_KEY, ORDER, carried, exchange, post, shown
+from tests.binance.accounts import ORDER, carried, exchange, post, shown
+from tests.canaries import API_KEY
 from tests.wire_script import market_request, order_row
 
 URL = "http://127.0.0.1:9"

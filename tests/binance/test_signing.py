@@ -17,7 +17,8 @@ from surefill.adapters.binance import Credentials
 from surefill.adapters.binance.secret import Secret
 from surefill.adapters.binance.signing import HmacSigner, encoded, signed, signer_of
 from surefill.domain.errors import ConfigurationError
-from tests.binance.accounts import API_KEY, API_SECRET, shown
+from tests.binance.accounts import shown
+from tests.canaries import API_KEY, API_SECRET
 
 EXAMPLE_SECRET = "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9"  # noqa: S105 - published, worthless
 BATCH = json.dumps([{"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001"}], separators=(",", ":"))

@@ -17,9 +17,10 @@ from surefill.adapters.binance import BinanceFutures, Environment, Patience
 from surefill.adapters.wire.call import AnswerLostError, NotSentError, WireAnswer
 from surefill.domain.errors import ConfigurationError
 from surefill.domain.reply import ReplyKind
-from tests.binance.accounts import API_KEY, API_SECRET, QUICK, SHORT, SHORT_SECONDS, Stopwatch, post, shown, transport
+from tests.binance.accounts import QUICK, SHORT, SHORT_SECONDS, Stopwatch, post, shown, transport
 from tests.binance.certificates import Authority, expired
 from tests.binance.wire_server import Peer, Received, WireServer, answers, drips, framed
+from tests.canaries import API_KEY, API_SECRET
 from tests.wire_script import market_request, order_row
 
 

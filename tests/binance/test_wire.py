@@ -26,8 +26,6 @@ from surefill.domain.order import Purpose
 from surefill.domain.refusal import Refusal
 from surefill.domain.reply import ReplyKind
 from tests.binance.accounts import (
-    API_KEY,
-    API_SECRET,
     ORDER,
     PUBLIC,
     READ,
@@ -51,6 +49,7 @@ from tests.binance.wire_server import (
     resets,
     says,
 )
+from tests.canaries import API_KEY, API_SECRET
 from tests.wire_script import HandClock, market_request, order_row
 
 GOOD = json.dumps(order_row()).encode()

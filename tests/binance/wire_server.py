@@ -17,6 +17,8 @@ from typing import Self
 
 import attrs
 
+from tests.canary_guard import WATCH
+
 PATIENCE_SECONDS = 10.0
 
 
@@ -138,6 +140,9 @@ class WireServer:
                 request = _read(line)
                 if request is None:
                     break
+                lines = request.raw.partition(b"\r\n\r\n")[0].decode("latin-1").splitlines()
+                rest = f"{lines[0]}\n{request.body!r}"
+                WATCH.look_at_request("\n".join(lines[1:]), rest, f"127.0.0.1:{self.port}")
                 with self._lock:
                     self.received.append(request)
                     behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]

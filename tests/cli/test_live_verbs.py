@@ -23,9 +23,11 @@ from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.side import SignalType
 from surefill.state_stamp import StateStamp
 from surefill.wiring import audit_files, demo_exchange_info, journal_path, open_manager, paper_exchange
+from tests.canaries import API_SECRET, HINT, OTHER_SECRET
+from tests.canaries import SIM_KEY as API_KEY
 from tests.cli.files import Ran
 from tests.exchange_info import START_MS
-from tests.live import API_KEY, API_SECRET, CJK, HINT, A, canaries, clear_environment, local_server
+from tests.live import CJK, A, clear_environment, local_server
 
 LONG = ("--type", "LONG_ENTRY", "--quantity", "0.010", "--stop-loss", "59000", "--take-profit", "66000")
 
@@ -37,12 +39,10 @@ class Desk:
     folder: Path
     server: VenueServer
     capsys: pytest.CaptureFixture[str]
-    printed: list[str] = attrs.field(factory=list[str])
 
     def run(self, *arguments: str | Path) -> Ran:
         code = main([str(argument) for argument in arguments])
         captured = self.capsys.readouterr()
-        self.printed += [captured.out, captured.err]
         return Ran(code, captured.out, captured.err)
 
     def told(self, *arguments: str | Path, code: int = 0) -> dict[str, Any]:
@@ -59,17 +59,14 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """Nothing of what a verb prints, logs or keeps shows the key, the secret or a signature."""
+    """A shell in an empty folder, and an exchange that knows its key."""
     monkeypatch.chdir(tmp_path)
     clear_environment(monkeypatch)
     with local_server() as server:
         monkeypatch.setenv("BINANCE_API_KEY", API_KEY)
         monkeypatch.setenv("BINANCE_API_SECRET", API_SECRET)
         monkeypatch.setenv("SUREFILL_ENVIRONMENT", server.url)
-        made = Desk(tmp_path, server, capsys)
-        with canaries(monkeypatch, tmp_path, made.printed) as secrets:
-            yield made
-        assert len(secrets) >= 2
+        yield Desk(tmp_path, server, capsys)
 
 
 def test_execute_opens_one_protected_position(desk: Desk) -> None:
@@ -356,7 +353,7 @@ def test_a_key_file_stands_for_the_variables(desk: Desk, monkeypatch: pytest.Mon
     """A private file with the key is as good; one that others can read is refused, and says what to do."""
     monkeypatch.delenv("BINANCE_API_KEY")
     monkeypatch.delenv("BINANCE_API_SECRET")
-    path = desk.folder.parent / f"{desk.folder.name}-key.json"
+    path = desk.folder / "key.json"
     path.write_text(
         json.dumps({"api_key": API_KEY, "api_secret": API_SECRET, "environment": "local"}), encoding="utf-8"
     )
@@ -380,12 +377,12 @@ def test_an_exchange_that_does_not_answer_is_exit_code_four(desk: Desk) -> None:
 
 def test_a_refused_key_is_exit_code_two(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the exchange says of the key is told; the key is not."""
-    monkeypatch.setenv("BINANCE_API_SECRET", API_SECRET.swapcase())
+    monkeypatch.setenv("BINANCE_API_SECRET", OTHER_SECRET)
     ran = desk.run("balance")
 
     assert ran.code == 2
     assert "-1022" in ran.err
-    assert API_SECRET.swapcase() not in ran.err
+    assert OTHER_SECRET not in ran.err
 
 
 def test_a_symbol_nobody_lists_is_bad_input(desk: Desk) -> None:
@@ -520,7 +517,7 @@ def test_a_no_sends_nothing(
 
 @pytest.mark.parametrize("verb", LIVE_VERBS)
 def test_a_yes_goes_on(desk: Desk, live: list[str], monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
-    """Said on the command line or at the prompt, it lets the verb go where it was told to go, and nowhere else."""
+    """Said on the command line or when asked, it lets the verb go where it was told to go, and nowhere else."""
     retries = RetryPolicy(max_retries=0)
     monkeypatch.setattr("surefill.wiring.RetryPolicy", lambda: retries)
     terminal = io.StringIO("y\n")

@@ -10,6 +10,7 @@ import pytest
 from surefill.adapters.binance import Credentials
 from surefill.doctor import admitted, key_hint
 from surefill.domain.errors import ConfigurationError
+from tests.canaries import API_KEY, API_SECRET, HINT
 
 KEYS = {"BINANCE_API_KEY": API_KEY, "BINANCE_API_SECRET": API_SECRET}
 
@@ -19,18 +20,20 @@ def test_keys_in_the_variables_are_taken() -> None:
     with admitted(KEYS) as patient:
         assert patient.exchange is not None
         assert (patient.environment, patient.host) == ("testnet", "https://demo-fapi.binance.com")
-        assert (patient.key, patient.key_environment) == ("…g0Ay", None)
+        assert (patient.key, patient.key_environment) == (HINT, None)
         assert API_KEY not in repr(patient)
 
 
 def test_a_key_file_is_taken(tmp_path: Path) -> None:
     """A private file names the key and what it is marked for."""
     path = tmp_path / "key.json"
-    path.write_text(json.dumps({"api_key": API_KEY, "api_secret": API_SECRET, "environment": "testnet"}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"api_key": API_KEY, "api_secret": API_SECRET, "environment": "testnet"}), encoding="utf-8"
+    )
     path.chmod(0o600)
 
     with admitted({"SUREFILL_KEY_FILE": str(path)}) as patient:
-        assert (patient.key, patient.key_environment) == ("…g0Ay", "testnet")
+        assert (patient.key, patient.key_environment) == (HINT, "testnet")
 
 
 def test_without_a_key_there_is_a_patient() -> None:

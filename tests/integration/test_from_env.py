@@ -17,7 +17,9 @@ from surefill.adapters.journal import SqliteJournal
 from surefill.domain.breaker import BreakerPolicy
 from surefill.state_stamp import StateStamp
 from surefill.wiring import audit_files, exchange_from_env, read_journal
-from tests.live import API_KEY, API_SECRET, A, canaries, clear_environment, local_server
+from tests.canaries import API_SECRET
+from tests.canaries import SIM_KEY as API_KEY
+from tests.live import A, clear_environment, local_server
 
 KEYS = {"BINANCE_API_KEY": API_KEY, "BINANCE_API_SECRET": API_SECRET}
 SIGNAL = Signal(id="s", symbol=A, type=SignalType.LONG_ENTRY, stop_loss="59000", take_profit="66000")
@@ -25,10 +27,10 @@ SIGNAL = Signal(id="s", symbol=A, type=SignalType.LONG_ENTRY, stop_loss="59000",
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VenueServer]:
-    """Journal, audit log and everything logged are searched for secrets at the end."""
+    """An exchange on loopback; no variable of whoever runs the tests says anything."""
     monkeypatch.chdir(tmp_path)
     clear_environment(monkeypatch)
-    with local_server() as running, canaries(monkeypatch, tmp_path, []):
+    with local_server() as running:
         yield running
 
 
@@ -187,9 +189,7 @@ def test_connections_are_closed_whatever_else_fails(
 def test_an_open_breaker_refuses_before_anything_is_claimed(server: VenueServer, tmp_path: Path) -> None:
     """After so many failures in a row an entry is REFUSED at once: nothing is asked, and the id is not used up."""
     breaker = BreakerPolicy(failures_max=3, pause_ms=60_000)
-    account = BinanceFutures(
-        API_KEY, API_SECRET, Environment.local(server.url), environ={}, health_breaker=breaker
-    )
+    account = BinanceFutures(API_KEY, API_SECRET, Environment.local(server.url), environ={}, health_breaker=breaker)
     quick = RetryPolicy(max_retries=0)
     with (
         account,

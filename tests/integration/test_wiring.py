@@ -132,9 +132,9 @@ def test_each_retry_of_a_read_is_a_line(tmp_path: Path) -> None:
             manager.get_account_balance()
 
     lines = [line for line in read_audit(audit_folder(tmp_path)) if line["event_type"] == "retry_attempt"]
-    told = [(line["operation"], line["symbol"], line["response"]["attempt"]) for line in lines]  # type: ignore[index,call-overload]  # JSON
+    told = [(line["operation"], line["symbol"], line["response"]["attempt"]) for line in lines]  # type: ignore[index]  # JSON
     assert told == [("reference", ACME, 1), ("balance", None, 1), ("balance", None, 2)]
-    assert [line["response"]["wait_ms"] for line in lines] == [1_000, 1_000, 2_000]  # type: ignore[index,call-overload]  # JSON
+    assert [line["response"]["wait_ms"] for line in lines] == [1_000, 1_000, 2_000]  # type: ignore[index]  # JSON
     assert all(line["environment"] == "paper" for line in lines)
 
 

@@ -16,8 +16,8 @@ from surefill.domain.errors import SurefillError
 from surefill.domain.ids import Leg
 from surefill.domain.order import OrderKey
 from surefill.domain.side import PositionSide, Side
-from tests.binance.accounts import API_KEY, API_SECRET
 from tests.binance.wire_server import Received, WireServer, answers
+from tests.canaries import API_KEY, API_SECRET
 from tests.wire_script import market_request, stop_request
 
 LTC_KEY = OrderKey("LTCUSDT", "myid123", conditional=False)

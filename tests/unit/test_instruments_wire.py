@@ -254,7 +254,7 @@ def test_rate_limits_are_read() -> None:
 def test_only_an_exchange_info_is_one(raw: object, text: str) -> None:
     """Anything but the decoded answer is refused, saying what it was and what to hand in."""
     with pytest.raises(ValidationError) as caught:
-        parse_exchange_info(raw)
+        parse_exchange_info(raw).symbols()
 
     assert caught.value.field == "exchangeInfo"
     assert text in caught.value.problem

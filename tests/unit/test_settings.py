@@ -8,8 +8,9 @@ import pytest
 
 from surefill.domain.errors import ConfigurationError
 from surefill.settings import Settings
+from tests.canaries import API_KEY, API_SECRET
 
-KEYS = {"BINANCE_API_KEY": "canary-key", "BINANCE_API_SECRET": "canary-secret"}
+KEYS = {"BINANCE_API_KEY": API_KEY, "BINANCE_API_SECRET": API_SECRET}
 
 
 def test_nothing_set_is_the_test_exchange() -> None:

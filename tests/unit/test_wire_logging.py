@@ -35,7 +35,7 @@ def test_each_request_and_its_answer_are_one_line(lines: list[str]) -> None:
 
     assert [line.partition(" recvWindow")[0] for line in lines] == [f"DEBUG GET {BALANCE}"] * 2
     assert all(line.endswith(" -> HTTP 200 []\n") for line in lines)
-    assert len({line for line in lines}) == 2
+    assert len(set(lines)) == 2
 
 
 def test_the_paper_exchange_is_logged_as_any_other(lines: list[str]) -> None:
@@ -83,7 +83,6 @@ def test_a_large_answer_is_cut(lines: list[str]) -> None:
 
 def test_nothing_is_made_into_text_for_nobody() -> None:
     """While the log is silent no parameter and no body is looked at: it costs nothing worth speaking of."""
-
     looked: list[bool] = []
 
     class Watched(dict[str, object]):

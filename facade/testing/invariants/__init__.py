@@ -1,7 +1,8 @@
 """The promises as functions over what can be seen from outside: what was broken, when and where. They need no extra.
 
-`Watch` judges thirteen of the fourteen as an account goes on (I1 to I14; `check` those that a bare ledger can tell), and
-`converge` the fifth, which needs two runs. `leaks`, `leaking_files`, `line_faults` and `file_faults` look at files.
+`Watch` judges thirteen of the fourteen, I1 to I14, as an account goes on; `check` those that a bare ledger can tell.
+The fifth needs two runs: `converged` and `unmoved`. `leaks`, `leaking_files`, `line_faults` and `file_faults` look at
+files.
 """
 
 from surefill.testing.invariants.ahead import WriteAhead

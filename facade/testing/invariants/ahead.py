@@ -43,7 +43,7 @@ class WriteAhead:
         """Judge an order that reached the exchange."""
         client_id = sent.get("newClientOrderId") or sent.get("clientAlgoId") or ""
         leg = leg_of(client_id)
-        if leg is None:
+        if row["method"] != "POST" or leg is None:
             return
         digest, after_seq = self._intents.get((client_id, sent.get("timestamp", "")), (None, 0))
         if digest is None:

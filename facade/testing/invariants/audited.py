@@ -35,13 +35,15 @@ _CANCELS: Final = frozenset({AuditType.ORDERS_CANCELLED, AuditType.ORPHAN_CANCEL
 class Audited:
     """Each order of ours that the exchange took, refused, filled or cancelled has a line that says so, by its id.
 
-    Exempt are orders of a journal that was lost, and everything after the audit log failed and an alarm said so.
+    Exempt are orders of a journal that was lost, what others cancelled, and everything after the audit log failed and
+    an alarm said so.
     """
 
     _owed: dict[tuple[str, str], tuple[int, str]] = attrs.field(factory=dict[tuple[str, str], tuple[int, str]])
     _written: set[tuple[str, str]] = attrs.field(factory=set[tuple[str, str]])
     _requests: dict[int, tuple[str, str]] = attrs.field(factory=dict[int, tuple[str, str]])
     _failed_ms: int | None = None
+    _in_hand: bool = False
 
     def hear(self, alarm: Alarm) -> None:
         """Take in an alarm."""
@@ -54,16 +56,21 @@ class Audited:
         if row["method"] == "POST" and leg_of(client_id) is not None:
             self._requests[int(str(row["seq"]))] = client_id, sent.get("symbol", "")
 
+    def by_hand(self) -> None:
+        """Note that what follows, up to the answer, is somebody else's doing."""
+        self._in_hand = True
+
     def row(self, row: Row) -> None:
         """Note what the log owes."""
         match row["kind"]:
             case "answer":
+                self._in_hand = False
                 asked = self._requests.pop(int(str(row["request_seq"])), None)
                 if asked is not None and row["status"] != 200:
                     self._owe("refused", asked[0], row, asked[1])
             case "order" | "algo":
                 client_id = text(row, "client_algo_id" if row["kind"] == "algo" else "client_order_id")
-                if leg_of(client_id) is not None and row["status"] in ("NEW", "CANCELED"):
+                if leg_of(client_id) is not None and row["status"] in ("NEW", "CANCELED") and not self._in_hand:
                     what = "cancelled" if row["status"] == "CANCELED" else "placed"
                     self._owe(what, client_id, row, text(row, "symbol"))
             case "fill":

@@ -9,6 +9,7 @@ import attrs
 
 from surefill.adapters.wire.call import WireAnswer
 from surefill.application.status import Status
+from surefill.domain.alarm import Alarm, AlarmKind
 from surefill.domain.timings import Timings
 from surefill.testing.invariants.evidence import Called, Carried
 from surefill.testing.invariants.violation import Violation
@@ -25,12 +26,19 @@ class Bounded:
     Attributes:
         timings: the deadlines.
         slack_ms: what the last request under way may take on top.
+        longest_ms: the longest call so far, by verb.
     """  # noqa: D205 - the sentence is the invariant
 
     timings: Timings = attrs.field(factory=Timings)
     slack_ms: int = 1_000
     longest_ms: dict[str, int] = attrs.field(factory=dict[str, int])
+    _asking: set[str | None] = attrs.field(factory=set[str | None])
     _recent: deque[Carried] = attrs.field(factory=deque[Carried])
+
+    def hear(self, alarm: Alarm) -> None:
+        """Take in an alarm: after LEG_REMOVED the position waits for a person, not for us."""
+        if alarm.kind is AlarmKind.LEG_REMOVED:
+            self._asking.add(alarm.signal_id)
 
     def ask(self, carried: Carried) -> None:
         """Note what came of a request."""
@@ -52,7 +60,8 @@ class Bounded:
     def at_rest(self, status: Status, now_ms: int) -> Iterator[Violation]:
         """Judge what is restless still although every fault has been healed for long."""
         for duty in status.duties:
-            if duty.kind.name not in _RESTFUL:
+            waits = duty.kind.name == "PROTECT" and duty.signal_id in self._asking
+            if duty.kind.name not in _RESTFUL and not waits:
                 yield Violation(
                     invariant="I12",
                     time_ms=now_ms,

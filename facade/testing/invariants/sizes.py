@@ -71,8 +71,8 @@ class Sizes:
     def stem_of(self, signal_id: str) -> str | None:
         """Return the stem of a signal, when it is known."""
         if len(self.asked) > self._read:
-            for stem, asked in islice(self.asked.items(), self._read, None):
-                self.stems.setdefault(asked.signal_id, stem)
+            for each, asked in islice(self.asked.items(), self._read, None):
+                self.stems.setdefault(asked.signal_id, each)
             self._read = len(self.asked)
         return self.stems.get(signal_id)
 

@@ -162,7 +162,7 @@ class Watch:
 
     def _look(self, evidence: Evidence, now_ms: int) -> list[Violation]:
         for alarm in evidence.alarms:
-            for each in (self.naked, self.once, self.ahead, self.audited):
+            for each in (self.naked, self.once, self.ahead, self.audited, self.bounded):
                 each.hear(alarm)
         found: list[Violation] = []
         for _, _, fact in self._in_order(evidence):
@@ -214,8 +214,8 @@ class Watch:
         if kind == "request":
             yield from self._request(row)
         elif kind == "answer":
+            self.audited.row(row)
             if row["request_seq"] not in self._by_hand:
-                self.audited.row(row)
                 yield from self.limits.answer(row)
         elif kind in _STATES:
             yield from self._change(row)
@@ -223,6 +223,7 @@ class Watch:
     def _request(self, row: Row) -> Iterator[Violation]:
         if row.get("seq") in self._by_hand:
             self.limits.by_hand(row)
+            self.audited.by_hand()
             return
         if row["method"] == "GET":
             return

@@ -10,6 +10,7 @@ from surefill.testing.world import Lifeline, World
 from tests.chaos.crash.meanwhile import NOTHING, Meanwhile
 from tests.chaos.crash.scenario import Scenario
 from tests.chaos.crash.step import Step
+from tests.chaos.crash.store import Disk
 
 
 @attrs.frozen(kw_only=True)
@@ -45,12 +46,20 @@ class Run:
         return tuple(line.points[-1] for line in self.lifelines if line.dead)
 
 
-def run(scenario: Scenario, crash: Crash) -> Run:
-    """Play *scenario*; whoever dies is followed by the next process, and the host asks again for what died."""
+def run(scenario: Scenario, crash: Crash, disk: Disk | None = None) -> Run:
+    """Play *scenario*; whoever dies is followed by the next process, and the host asks again for what died.
+
+    With *disk* the journal lies there, instead of in memory.
+    """
     world = scenario.make()
+    if disk is not None:
+        world.open_journal = disk.open
+        world.restart()
     for step in scenario.before:
         step.do(world)
     result = Run(world)
+    if disk is not None:
+        disk.is_watched = True
     ends = deque(crash.points)
     _start(result, ends)
     _revive(result, ends, crash.meanwhile, None, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import attrs
@@ -15,6 +16,7 @@ from surefill.testing.world import World
 
 AAA = "AAAUSDT"
 BBB = "BBBUSDT"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen
@@ -38,23 +40,24 @@ def enter(
     stop: str = "59000",
     target: str | None = "62000",
     is_long: bool = True,
+    is_stamped: bool = True,
 ) -> Step:
-    """The host hands in an entry signal."""
-    signal = Signal(
+    """The host hands in an entry signal; unless told otherwise it says when it was made."""
+    bare = Signal(
         id=name,
         symbol=symbol,
         type=SignalType.LONG_ENTRY if is_long else SignalType.SHORT_ENTRY,
         stop_loss=Decimal(stop),
         take_profit=None if target is None else Decimal(target),
     )
-    return Step(lambda world: world.execute(signal, Decimal(quantity)), is_asked_again=True)
+    return Step(lambda world: _hand_in(world, bare, Decimal(quantity), is_stamped=is_stamped), is_asked_again=True)
 
 
 def close(name: str, quantity: str | None = None, symbol: str = AAA, *, is_long: bool = True) -> Step:
     """The host hands in a close signal; without a quantity for all of ours."""
-    signal = Signal(id=name, symbol=symbol, type=SignalType.CLOSE_LONG if is_long else SignalType.CLOSE_SHORT)
+    bare = Signal(id=name, symbol=symbol, type=SignalType.CLOSE_LONG if is_long else SignalType.CLOSE_SHORT)
     size = None if quantity is None else Decimal(quantity)
-    return Step(lambda world: world.execute(signal, size), is_asked_again=True)
+    return Step(lambda world: _hand_in(world, bare, size, is_stamped=True), is_asked_again=True)
 
 
 def cancel_all(symbol: str = AAA) -> Step:
@@ -116,3 +119,12 @@ def filters(changes: Mapping[str, Mapping[str, str]], symbol: str = AAA) -> Step
 def lose_journal() -> Step:
     """The process ends, and its disk is lost."""
     return Step(lambda world: world.lose_journal())
+
+
+def _hand_in(world: World, bare: Signal, quantity: Decimal | None, *, is_stamped: bool) -> None:
+    """Hand a signal in; the second time it is the very same one."""
+    if bare.id in world.signals:
+        signal, quantity = world.signals[bare.id]
+    else:
+        signal = attrs.evolve(bare, created_at=_EPOCH + timedelta(milliseconds=world.now_ms)) if is_stamped else bare
+    world.execute(signal, quantity)

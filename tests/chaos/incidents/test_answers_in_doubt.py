@@ -12,6 +12,7 @@ from surefill.testing.world import Lifeline, World
 from tests.chaos.incidents.account import SIZE, A, alarms, bought, close, entry, held, resting, sent, show, told
 
 _BACKEND = "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
+_UNKNOWN = "Unknown error, please check your request or try again later."
 _INTERNAL = "Internal error; unable to process your request. Please try again."
 
 
@@ -55,14 +56,12 @@ def test_a_503_that_never_was_an_order_is_provisional() -> None:
     report = told(world, entry())
 
     assert (report.outcome, report.provisional) == (Outcome.NOT_FILLED, True)
-    assert (len(sent(world, "E")), held(world)) == (1, 0)
+    assert (sent(world, "E"), held(world)) == ([], 0)
     assert world.settle() == ()
 
 
 @pytest.mark.parametrize("executed", [True, False])
-@pytest.mark.parametrize(
-    ("code", "text"), [(-1000, "Unknown error, please check your request or try again later."), (-1001, _INTERNAL)]
-)
+@pytest.mark.parametrize(("code", "text"), [(-1000, _UNKNOWN), (-1001, _INTERNAL)])
 def test_a_closing_order_in_doubt_leaves_no_position_behind(code: int, text: str, *, executed: bool) -> None:
     """Hummingbot #5801: 503 and -1001 on the closing order; the bot went on, and the position stayed open.
 
@@ -160,5 +159,5 @@ def test_an_id_makes_nothing_safe_to_send_again() -> None:
 def _busy_instead_of_nothing(call: Call, result: Result) -> Result | None:
     """Answer 503 to the order whose answer did not come in time."""
     if call.method == "POST" and isinstance(result, AnswerLostError):
-        return WireAnswer(503, {"code": -1000, "msg": "Unknown error, please check your request or try again later."})
+        return WireAnswer(503, {"code": -1000, "msg": _UNKNOWN})
     return None

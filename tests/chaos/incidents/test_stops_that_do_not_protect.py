@@ -101,6 +101,7 @@ def test_stops_refused_after_a_migration_end_flat_by_policy() -> None:
     )
 
     report = told(world, entry())
+    world.wait(10)
 
     assert report.outcome is Outcome.CLOSED
     assert (held(world), resting(world)) == (0, [])

@@ -62,12 +62,12 @@ def either(*checks: Check) -> Check:
 def fill_told(aftermath: Aftermath) -> Iterable[str]:
     """Ask that the report tells of exactly what the entry filled, and that an open position is what it says."""
     report = aftermath.report
-    if report is None or not report.type.is_entry:
+    if report is None or not report.type.is_entry or report.outcome is Outcome.UNKNOWN or report.provisional:
         return
     rows = aftermath.world.exchange.ledger.rows
     fills = (row for row in rows if row["kind"] == "fill" and leg_letter(str(row["client_order_id"])) == "E")
     filled = sum((Decimal(str(row["quantity"])) for row in fills), Decimal(0))
-    if report.filled_quantity != filled and report.outcome is not Outcome.UNKNOWN:
+    if report.filled_quantity != filled:
         yield f"the report tells of {report.filled_quantity} filled, the ledger of {filled}"
     if report.outcome in POSITION_OPEN and not held(aftermath.world):
         yield f"the report says {report.outcome.name}, and nothing is held"

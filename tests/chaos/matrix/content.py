@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
 from surefill.adapters.simulated import Fault
-from surefill.adapters.wire.call import Call, Result
 from tests.chaos.matrix.bytes_on_the_wire import Change, Garble, anything_as, http, rows_as, success_as
-from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotApplicable, at
-from tests.chaos.matrix.injections import AGAIN, ONCE, Inject, When, both, in_what_comes_back, on_the_way, variants
+from tests.chaos.matrix.case import Check, FaultCase, Listed, at
+from tests.chaos.matrix.injections import Inject, When, both, in_what_comes_back, on_the_way, variants
 from tests.chaos.matrix.right import closed, every, not_filled, quiet, sent_once, sound
 from tests.chaos.matrix.steps import ALL, PHASES, Step
 
@@ -32,9 +31,7 @@ _OPTIONAL: Final = ("avgPrice", "cumQuote", "cumQty", "cumBase", "priceRate", "p
 
 def _unbelievable(fault_id: str, what: str, garble: Garble) -> Iterator[FaultCase]:
     """A success whose bytes cannot be believed; what was asked for was done."""
-    yield from variants(
-        fault_id, what, ALL, lambda when: in_what_comes_back(when, success_as(garble)), expect=_FOUND
-    )
+    yield from variants(fault_id, what, ALL, lambda when: in_what_comes_back(when, success_as(garble)), expect=_FOUND)
 
 
 def _answered(what: str, raw: bytes, when: When, *, executed: bool) -> Inject:
@@ -59,9 +56,7 @@ def _unclear(fault_id: str, what: str, raw: bytes) -> Iterator[FaultCase]:
 
 
 def _rows(fault_id: str, what: str, steps: frozenset[Step], change: Change, expect: Check) -> Iterator[FaultCase]:
-    yield from variants(
-        fault_id, what, steps, lambda when: in_what_comes_back(when, rows_as(change)), expect=expect
-    )
+    yield from variants(fault_id, what, steps, lambda when: in_what_comes_back(when, rows_as(change)), expect=expect)
 
 
 def _without_optional(row: dict[str, object]) -> dict[str, object]:

@@ -183,10 +183,10 @@ def least_stop(world: World, client_id: str) -> dict[str, str]:
 def on_step(world: World, quantity: Decimal) -> Decimal:
     """Return *quantity* on the step of what is traded, rounded down."""
     step = filters_by_symbol(world.listing)[trade_of(world).symbol].quantity_grain
-    return quantity - quantity % step
+    return quantity // step * step
 
 
 def on_tick(world: World, price: Decimal, symbol: str = "") -> Decimal:
     """Return *price* on the tick of *symbol*, or of what is traded, rounded down."""
     tick = filters_by_symbol(world.listing)[symbol or trade_of(world).symbol].tick
-    return price - price % tick
+    return price // tick * tick

@@ -9,6 +9,7 @@ from typing import Final, cast
 import attrs
 
 from surefill.adapters.simulated import Fault
+from surefill.adapters.simulated.fault import Conditions
 from surefill.adapters.venue import VenueSettings
 from surefill.adapters.venue.acts import AUTO_DELEVERAGE, AUTOCLOSE, SETTLEMENT
 from surefill.adapters.wire.call import Call, Result, WireAnswer
@@ -19,11 +20,14 @@ from surefill.testing.world import World
 from tests.chaos.matrix.case import Armed, Listed
 from tests.chaos.matrix.checks import alarms, both, ends, fill_told, flat
 from tests.chaos.matrix.events import (
+    Act,
+    Event,
     event,
     filled_entry,
     happens,
     held,
     keeping_late_fills,
+    on_step,
     resting,
     still_held,
     trade_of,
@@ -32,7 +36,11 @@ from tests.chaos.matrix.family import Way, fault
 from tests.chaos.matrix.market import LIVE, NO_STOP
 from tests.chaos.matrix.steps import ALL, Step
 
-_HOLDING: Final = LIVE | {Step.ENTRY}
+DOWN_MS: Final = 2_000
+OLD_MS: Final = 8_000
+"""How long a restarting exchange answers nothing, and how long it shows the state from before."""
+
+_HOLDING: Final = LIVE | {Step.ENTRY, Step.ENTRY_QUERY, Step.TRADES}
 _RULES: Final = ALL - {Step.TIME}
 _NOTHING_HELD: Final = "nothing is held at this step yet"
 
@@ -44,7 +52,7 @@ def _closes(by: str, *, half: bool = False) -> Callable[[World], bool]:
         amount = held(world)
         if not amount:
             return False
-        quantity = abs(amount) / 2 if half else None
+        quantity = on_step(world, abs(amount) / 2) if half else None
         world.exchange.venue.acts.close_position(trade_of(world).symbol, by=by, quantity=quantity)
         return True
 
@@ -85,9 +93,17 @@ def _changed(name: str, *, tenfold_tick: bool = False, threefold_step: bool = Fa
             world.exchange.venue.change_filters(symbol, after)
             return True
 
-        return happens(world, step, act, heal=lambda: world.exchange.venue.change_filters(symbol, before))
+        return _from_now_on(world, step, act, lambda: world.exchange.venue.change_filters(symbol, before))
 
     return inject
+
+
+def _from_now_on(world: World, step: Step, act: Act, heal: Callable[[], None]) -> Armed:
+    """Let *act* happen at *step*; before it where the step is the last that it could matter to."""
+    if step in (Step.EXIT, Step.CANCEL):
+        act(world)
+        return Armed(struck=lambda: 1, heal=heal)
+    return happens(world, step, act, heal=heal)
 
 
 def _raw_filters(world: World, symbol: str) -> list[dict[str, object]]:
@@ -124,7 +140,7 @@ def _halted(status: str) -> Callable[[World, Step], Armed]:
             world.exchange.venue.set_status(symbol, status)
             return True
 
-        return happens(world, step, act, heal=lambda: world.exchange.venue.set_status(symbol, "TRADING"))
+        return _from_now_on(world, step, act, lambda: world.exchange.venue.set_status(symbol, "TRADING"))
 
     return inject
 
@@ -134,18 +150,26 @@ def _restarted(world: World, step: Step) -> Armed:
     venue = world.exchange.venue
     venue.remember()
 
-    def act(world: World) -> bool:
+    def begin(world: World) -> bool:
         if not held(world):
             return False
         now_ms = world.now_ms
-        every = ({"method": "GET"}, {"method": "POST"}, {"method": "DELETE"})
-        world.break_with(
-            *(Fault.refused(-1001, "", 500, from_ms=now_ms, until_ms=now_ms + 2_000, **place) for place in every)
-        )
+        every: tuple[Conditions, ...] = ({"method": "GET"}, {"method": "POST"}, {"method": "DELETE"})
+        down: Conditions = {"from_ms": now_ms, "until_ms": now_ms + DOWN_MS}
+        world.break_with(*(Fault.refused(-1001, "", 500, **place, **down) for place in every))
         venue.show_before(on=True)
+        back_ms[0] = now_ms + OLD_MS
         return True
 
-    return happens(world, step, act, heal=lambda: venue.show_before(on=False))
+    def mangle(call: Call, result: Result) -> Result:
+        if world.now_ms >= back_ms[0]:
+            venue.show_before(on=False)
+        return event(call, result)
+
+    back_ms = [world.now_ms + 3_600_000]
+    event = Event(world, step, begin)
+    world.notebook.mangle = mangle
+    return Armed(struck=lambda: event.happened, heal=lambda: venue.show_before(on=False))
 
 
 def _forgets_stop(world: World) -> bool:
@@ -231,7 +255,6 @@ CASES: Final[tuple[Listed, ...]] = (
             inject=_changed("tickSize", tenfold_tick=True),
             expect=fill_told,
             world=keeping_late_fills,
-            scenario=still_held,
             variant="a tick seventy times as coarse",
         ),
         Way(
@@ -239,7 +262,6 @@ CASES: Final[tuple[Listed, ...]] = (
             inject=_changed("stepSize", threefold_step=True),
             expect=fill_told,
             world=keeping_late_fills,
-            scenario=still_held,
             variant="a step three times as coarse",
         ),
         Way(
@@ -247,7 +269,6 @@ CASES: Final[tuple[Listed, ...]] = (
             inject=_changed("MIN_NOTIONAL"),
             expect=fill_told,
             world=keeping_late_fills,
-            scenario=still_held,
             variant="a least notional above ours",
         ),
         Way(
@@ -255,7 +276,6 @@ CASES: Final[tuple[Listed, ...]] = (
             inject=_changed("maxQty"),
             expect=fill_told,
             world=keeping_late_fills,
-            scenario=still_held,
             variant="a largest market order below ours",
         ),
         elsewhere="the time does not depend on them, and is asked before the first request that does",
@@ -269,8 +289,7 @@ CASES: Final[tuple[Listed, ...]] = (
                 inject=_halted(status),
                 expect=fill_told,
                 world=keeping_late_fills,
-                scenario=still_held,
-                variant=status,
+                    variant=status,
             )
             for status in ("PRE_SETTLE", "SETTLING", "CLOSE", "PENDING_TRADING")
         ),

@@ -45,11 +45,15 @@ class When:
 ONCE: Final = When("once", nth=1)
 AGAIN: Final = When("the second time", nth=2)
 LASTING: Final = When("for 20 s", lasts_ms=20_000)
+FIFTH: Final = When("the fifth time", nth=5)
 LONG: Final = When("for 40 s", lasts_ms=40_000)
 RECURRING: Final = frozenset(
     {Step.TIME, Step.POSITION, Step.ENTRY_QUERY, Step.STOP_QUERY, Step.CANCEL, Step.LATE_WATCH, Step.STARTUP}
 )
 """Steps whose request is made at least twice."""
+
+MANY: Final = frozenset({Step.POSITION, Step.ENTRY_QUERY, Step.STOP_QUERY, Step.LATE_WATCH, Step.STARTUP})
+"""Steps whose request is made at least five times, or whose phase has so many."""
 
 Make: TypeAlias = Callable[[Conditions], Fault]
 
@@ -118,6 +122,24 @@ def from_then_on(lasts_ms: int, *makers: Make, places: tuple[Conditions, ...]) -
     return inject
 
 
+def when_reached(act: Callable[[World], None]) -> Inject:
+    """Do something once, when the answer to the step's first request is there."""
+
+    def inject(world: World, step: Step) -> Armed:
+        before, done = world.notebook.mangle, list[Call]()
+
+        def mangle(call: Call, result: Result) -> Result:
+            if step.concerns(call) and not done:
+                done.append(call)
+                act(world)
+            return before(call, result)
+
+        world.notebook.mangle = mangle
+        return Armed(lambda: len(done))
+
+    return inject
+
+
 def both(first: Inject, second: Inject) -> Inject:
     """Arm two faults as one; it has struck when both have."""
 
@@ -142,9 +164,18 @@ def variants(
     expect: Check = as_promised,
     expect_lasting: Check = as_promised,
     lives_on: bool = True,
+    fifth: bool = False,
 ) -> tuple[FaultCase, ...]:
-    """Return a fault as one that strikes once, one that strikes the second time, and one that goes on for a while."""
-    kinds = ((ONCE, steps, expect), (AGAIN, steps & RECURRING, as_promised), (LASTING, steps, expect_lasting))
+    """Return a fault as one that strikes once, one that strikes a later time, and one that goes on for a while.
+
+    *fifth* is for faults that strike every request of the step, whatever its answer.
+    """
+    kinds = (
+        (ONCE, steps, expect),
+        (AGAIN, steps & RECURRING, as_promised),
+        (FIFTH, steps & MANY if fifth else frozenset[Step](), as_promised),
+        (LASTING, steps, expect_lasting),
+    )
     return tuple(
         FaultCase(
             id=fault_id,

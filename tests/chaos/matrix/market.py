@@ -37,7 +37,6 @@ TRADING: Final = frozenset({Step.ENTRY, Step.STOP, Step.TARGET, Step.EXIT, Step.
 LIVE: Final = frozenset(
     {
         Step.POSITION,
-        Step.ENTRY_QUERY,
         Step.STOP,
         Step.STOP_QUERY,
         Step.TARGET,

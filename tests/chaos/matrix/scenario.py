@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
 import attrs
 
 from surefill.adapters.simulated import Fault
-from surefill.domain.errors import OrderExecutionError
+from surefill.domain.errors import AuthenticationError, OrderExecutionError
 from surefill.domain.report import ExecutionReport
 from surefill.domain.signal import Signal, SignalType
 from surefill.testing.world import PRICES, Lifeline, World
@@ -18,6 +19,7 @@ from tests.chaos.matrix.timed import TimedWorld
 
 SIGNAL: Final = "under-test"
 CLOSE: Final = "close-it"
+EARLIER: Final = "the-earlier-one"
 NEXT: Final = "the-next-one"
 HIDDEN_MS: Final = 25_000
 """How long the entry of the late watch cannot be seen: longer than its call takes, shorter than the second look."""
@@ -116,6 +118,38 @@ class Beginning(Opening):
         super().during(world)
 
 
+class Asking(Opening):
+    """The answer to the entry is lost once, so that it has to be asked for."""
+
+    def before(self, world: World) -> None:
+        """Lose it."""
+        world.break_with(Fault.reply_lost(leg="E", nth=1))
+
+
+class Doubting(Opening):
+    """Beside an earlier trade: the entry's answer is lost, and the order is shown late, so that fills are the witness."""
+
+    def before(self, world: World) -> None:
+        """Trade once, and lose the next answer."""
+        world.execute(self.trade.entry(EARLIER), self.trade.quantity)
+        world.execute(self.trade.close(CLOSE))
+        world.wait(12)
+        until_ms = world.now_ms + HIDDEN_MS
+        world.break_with(
+            Fault.reply_lost(leg="E", nth=1),
+            *(Fault.visibility_lag(12_000, path=path, until_ms=until_ms) for path in ("order", "allOrders")),
+        )
+
+
+class Hoping(Scenario):
+    """An entry, and a long time afterwards."""
+
+    def during(self, world: World) -> None:
+        """Do it, and wait."""
+        world.execute(self.trade.entry(), self.trade.quantity)
+        world.wait(90)
+
+
 class Closing(Scenario):
     """A protected position is closed on command."""
 
@@ -179,22 +213,23 @@ def set_leverage(world: World, symbol: str) -> None:
     """Set a leverage; whether the exchange lets us does not matter."""
     try:
         world.call(lambda manager: manager.set_leverage(symbol, 10), "set_leverage")
-    except OrderExecutionError:
+    except (OrderExecutionError, AuthenticationError):
         return
+
+
+_SCENARIOS: Final[Mapping[Step, type[Scenario]]] = {
+    Step.TIME: Beginning,
+    Step.ENTRY_QUERY: Asking,
+    Step.TRADES: Doubting,
+    Step.LATE_WATCH: Watching,
+    Step.STARTUP: Starting,
+}
 
 
 def scenario_of(step: Step, seed: int) -> Scenario:
     """Return what is done at *step*; the seed chooses what is traded."""
     trade = TRADES[seed % len(TRADES)]
-    if step is Step.TIME:
-        return Beginning(trade=trade)
-    if step in OPENING:
-        return Opening(trade=trade)
-    if step is Step.LATE_WATCH:
-        return Watching(trade=trade)
-    if step is Step.STARTUP:
-        return Starting(trade=trade)
-    return Closing(trade=trade)
+    return _SCENARIOS.get(step, Opening if step in OPENING else Closing)(trade=trade)
 
 
 def world_of(step: Step, seed: int) -> World:

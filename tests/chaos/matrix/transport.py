@@ -20,7 +20,6 @@ from surefill.domain.alarm import AlarmKind
 from surefill.domain.refusal import Refusal
 from surefill.testing.world import World
 from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotApplicable, at
-from tests.chaos.matrix.right import alarmed, every, not_filled, refused, sent_once, sound
 from tests.chaos.matrix.injections import (
     LONG,
     ONCE,
@@ -34,6 +33,8 @@ from tests.chaos.matrix.injections import (
     on_the_way,
     variants,
 )
+from tests.chaos.matrix.right import alarmed, every, not_filled, refused, sent_once, sound
+from tests.chaos.matrix.scenario import Hoping, scenario_of
 from tests.chaos.matrix.steps import ALL, PHASES, SENDS, Step
 
 _SOUND: Final = at(dict.fromkeys(PHASES, lambda _: ()), otherwise=sound)
@@ -162,6 +163,7 @@ _DELAYED: Final = (
             ),
         ),
         expect=every(sent_once, alarmed(AlarmKind.LATE_FILL)),
+        scenario=lambda step, seed: Hoping(trade=scenario_of(step, seed).trade),
     ),
     FaultCase(
         id="A4",
@@ -183,8 +185,8 @@ _DELAYED: Final = (
 _LANES: Final = "tests/binance/test_lanes.py"
 
 CASES: Final[tuple[Listed, ...]] = (
-    *variants("A1", "request lost", ALL, _way(lambda c: Fault.request_lost(**c)), expect=_ABSENT),
-    *variants("A2", "reply lost", ALL, _way(lambda c: Fault.reply_lost(**c)), expect=_RESOLVED),
+    *variants("A1", "request lost", ALL, _way(lambda c: Fault.request_lost(**c)), expect=_ABSENT, fifth=True),
+    *variants("A2", "reply lost", ALL, _way(lambda c: Fault.reply_lost(**c)), expect=_RESOLVED, fifth=True),
     *_DELAYED,
     *variants(
         "A5",
@@ -195,7 +197,7 @@ CASES: Final[tuple[Listed, ...]] = (
     ),
     _twice("at once", 0, alarmed(AlarmKind.EXCESS_FILL)),
     _twice("again after 2 s", 2_000, alarmed(AlarmKind.EXCESS_FILL)),
-    *variants("A7", "answer drips in, never whole", ALL, _way(lambda c: Fault.drip(**c)), expect=_RESOLVED),
+    *variants("A7", "answer drips in, never whole", ALL, _way(lambda c: Fault.drip(**c)), expect=_RESOLVED, fifth=True),
     *(
         case
         for fault_id, (what, error) in _NEVER_SENT.items()

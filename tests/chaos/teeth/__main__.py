@@ -5,39 +5,43 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from tests.chaos.teeth.builds import BUILDS
-from tests.chaos.teeth.runner import Verdict, verdicts_of
+from tests.chaos.teeth.runner import Verdict, is_caught, judge_all
+
+_WIDTH = 180
+"""Columns where nobody watches: a file has room."""
 
 
 def main(names: Sequence[str]) -> int:
     """Probe all builds, or those with one of *names* in theirs; return 1 when one survived."""
     builds = [build for build in BUILDS if not names or any(name in build.name for name in names)]
-    console = Console()
+    console = Console(highlight=False) if sys.stdout.isatty() else Console(no_color=True, highlight=False, width=_WIDTH)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("broken builds", total=len(builds))
-        verdicts = verdicts_of(builds, lambda done, planned: bar.update(task, completed=done, total=planned))
-    console.print(_table(verdicts), soft_wrap=not console.is_terminal)
-    complaints = [complaint for verdict in verdicts for complaint in verdict.complaints]
-    for complaint in complaints:
-        console.print(complaint, style="bold red", markup=False, highlight=False)
-    caught = sum(1 for verdict in verdicts if not verdict.complaints)
-    console.print(f"{caught} of {len(verdicts)} broken builds were caught by who claims them.", highlight=False)
-    return 1 if complaints else 0
+        judged = judge_all(builds, lambda done, planned: bar.update(task, completed=done, total=planned))
+    console.print(_table([verdict for verdicts in judged for verdict in verdicts]))
+    for complaint in (text for verdicts in judged for verdict in verdicts for text in verdict.complaints):
+        console.print(complaint, style="bold red", markup=False)
+    caught = sum(1 for verdicts in judged if is_caught(verdicts))
+    console.print(f"{caught} of {len(judged)} broken builds were caught by everybody who claims to catch them.")
+    return 0 if caught == len(judged) else 1
 
 
 def _table(verdicts: Sequence[Verdict]) -> Table:
-    table = Table(box=SIMPLE)
+    table = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("build", "what is broken", "layer", "caught by", "after"):
         table.add_column(title, overflow="fold")
+    named = ""
     for verdict in verdicts:
-        build, catch = verdict.build, verdict.catch
-        by, after = ("NOBODY", "") if catch is None else (catch.by, f"{catch.after} {build.probe.unit}")
-        table.add_row(build.name, build.broken, build.probe.layer, by, after)
+        build, catch, probe = verdict.build, verdict.catch, verdict.claim.probe
+        by, after = ("nobody", "") if catch is None else (catch.by, f"{catch.after} {probe.unit}")
+        shown = ("", "") if build.name == named else (build.name, build.broken)
+        table.add_row(*shown, probe.layer, by, after)
+        named = build.name
     return table
 
 

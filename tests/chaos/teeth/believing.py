@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -11,24 +10,26 @@ import attrs
 from surefill.adapters.simulated import Fault
 from surefill.adapters.wire.classify import classify, rule_of
 from surefill.adapters.wire.codes import CODES, Rule
-from surefill.adapters.wire.lookup import Lookup
 from surefill.adapters.wire.orders import parse_order
 from surefill.adapters.wire.problem import Problem
+from surefill.application.desk import Desk
+from surefill.application.observe import inquire
 from surefill.application.reports import entry_outcome
+from surefill.domain.events import Seen
 from surefill.domain.ids import Leg
-from surefill.domain.order import ZERO, Order, OrderKey, OrderKind, OrderRequest, OrderStatus
+from surefill.domain.leg_state import LegState
+from surefill.domain.order import ZERO, Order, OrderRequest, OrderStatus
 from surefill.domain.refusal import Refusal
 from surefill.domain.reply import Reply, ReplyKind
 from surefill.domain.report import Outcome
-from surefill.domain.side import PositionSide, Side
 from surefill.domain.signal_state import SignalState
 from tests.chaos.teeth import scenarios as told
-from tests.chaos.teeth.broken_build import BrokenBuild
-from tests.chaos.teeth.patch import attribute, entry, function
+from tests.chaos.teeth.broken_build import BrokenBuild, Claim
+from tests.chaos.teeth.patch import entry, function
 from tests.chaos.teeth.probes import scenarios
 
 _REJECTED: Final = Rule(ReplyKind.REJECTED, Refusal.BAD_REQUEST)
-_rule_of, _classify, _find, _parse_order, _entry_outcome = rule_of, classify, Lookup.find, parse_order, entry_outcome
+_rule_of, _classify, _inquire, _parse_order, _entry_outcome = rule_of, classify, inquire, parse_order, entry_outcome
 
 
 def _internal_error_is_final(status: int, problem: Problem) -> Rule | None:
@@ -47,26 +48,31 @@ def _what_cannot_be_read_is_final(status: int, body: object, request: OrderReque
     return reply
 
 
-def _not_found_is_cancelled(lookup: Lookup, keys: Sequence[OrderKey]) -> Mapping[str, Order]:
-    found = dict(_find(lookup, keys))
-    for key in (key for key in keys if not key.conditional):
-        found.setdefault(key.client_id, _cancelled(key))
-    return found
+def _not_found_is_cancelled(desk: Desk, legs: Iterable[LegState]) -> None:
+    wanted = tuple(legs)
+    _inquire(desk, wanted)
+    for leg in wanted:
+        if leg.order is None:
+            desk.record(Seen(desk.now_ms(), leg.intent.signal_id, leg.client_id, _cancelled(leg)), vital=True)
 
 
-def _cancelled(key: OrderKey) -> Order:
+def _cancelled(leg: LegState) -> Order:
+    request = leg.intent.request
     return Order(
-        client_id=key.client_id,
+        client_id=leg.client_id,
         exchange_id="1",
-        symbol=key.symbol,
-        side=Side.BUY,
-        kind=OrderKind.MARKET,
+        symbol=request.symbol,
+        side=request.side,
+        kind=request.kind,
         status=OrderStatus.CANCELED,
-        quantity=Decimal(1),
+        quantity=request.quantity,
         executed_quantity=ZERO,
         average_price=None,
-        reduce_only=False,
-        position_side=PositionSide.BOTH,
+        reduce_only=request.reduce_only,
+        position_side=request.position_side,
+        trigger_price=request.trigger_price,
+        trigger_on=request.trigger_on,
+        conditional=request.kind.conditional,
     )
 
 
@@ -92,68 +98,83 @@ BUILDS: Final = (
         name="-1001 as a rejection",
         broken="an internal error of the exchange (-1001) is taken for a refusal",
         patches=(function(rule_of, _internal_error_is_final),),
-        claims={"I2", "I11"},
-        probe=scenarios((told.made(Fault.unclear(executed=True, code=-1001, leg="E", nth=1)), told.entered)),
+        claims=(
+            Claim(
+                {"I2", "I11"},
+                scenarios((told.made(Fault.unclear(executed=True, code=-1001, leg="E", nth=1)), told.entered)),
+            ),
+        ),
     ),
     BrokenBuild(
         name="an unknown code as a rejection",
         broken="an error code that is on no list is taken for a refusal",
         patches=(function(rule_of, _whatever_has_a_code_is_final),),
-        claims={"I2", "I11"},
-        probe=scenarios(
-            (told.made(Fault.unclear(executed=True, code=-9_999, status=400, leg="E", nth=1)), told.entered)
+        claims=(
+            Claim(
+                {"I2", "I11"},
+                scenarios(
+                    (told.made(Fault.unclear(executed=True, code=-9_999, status=400, leg="E", nth=1)), told.entered)
+                ),
+            ),
         ),
     ),
     BrokenBuild(
         name="HTML with status 200 as a rejection",
         broken="a success that is no JSON is taken for a refusal",
         patches=(function(classify, _what_cannot_be_read_is_final),),
-        claims={"I2", "I11"},
-        probe=scenarios((told.made(), told.showing("a", Leg.ENTRY, _HTML, told.entered))),
+        claims=(Claim({"I2", "I11"}, scenarios((told.made(), told.showing("a", Leg.ENTRY, _HTML, told.entered)))),),
     ),
     BrokenBuild(
         name="not found as cancelled",
         broken="an order that a query does not show is taken for cancelled",
-        patches=(attribute(Lookup, "find", _not_found_is_cancelled),),
-        claims={"I2", "I11"},
-        probe=scenarios(
-            (told.made(Fault.reply_lost(leg="E", nth=1), Fault.visibility_lag(4_000, trades=True)), told.entered)
+        patches=(function(inquire, _not_found_is_cancelled),),
+        claims=(
+            Claim(
+                {"I2", "I11"},
+                scenarios(
+                    (
+                        told.made(Fault.reply_lost(leg="E", nth=1), Fault.visibility_lag(8_000, trades=True)),
+                        told.entered,
+                    )
+                ),
+            ),
         ),
     ),
     BrokenBuild(
         name="filled in part and expired as unfilled",
         broken="an order that expired is taken for unfilled, whatever was executed",
         patches=(function(parse_order, _expired_is_unfilled),),
-        claims={"I2", "I11"},
-        probe=scenarios((told.made(), told.entered_in_a_thin_book)),
+        claims=(Claim({"I2", "I11"}, scenarios((told.made(), told.entered_in_a_thin_book))),),
     ),
     BrokenBuild(
         name="no margin as flat",
         broken="an exit refused for lack of margin (-2019) is taken for a position that is gone",
         patches=(entry(CODES, -2019, Rule(ReplyKind.REJECTED, Refusal.REDUCE_ONLY)),),
-        claims={"I11"},
-        probe=scenarios((told.made(Fault.refused(-2019, leg="X")), told.closed)),
+        claims=(Claim({"I11"}, scenarios((told.made(Fault.refused(-2019, leg="X")), told.closed))),),
     ),
     BrokenBuild(
         name="filled as protected",
         broken="an entry is reported PROTECTED as soon as it is filled",
         patches=(function(entry_outcome, _filled_is_protected),),
-        claims={"I11"},
-        probe=scenarios((told.made(Fault.refused(-1111, leg="S")), told.entered)),
+        claims=(Claim({"I11"}, scenarios((told.made(Fault.refused(-1111, leg="S")), told.entered))),),
     ),
     BrokenBuild(
         name="unknown as not filled",
         broken="an entry of which nobody knows anything is reported NOT_FILLED",
         patches=(function(entry_outcome, _unknown_is_not_filled),),
-        claims={"I11"},
-        probe=scenarios(
-            (
-                told.made(
-                    Fault.reply_lost(leg="E", nth=1),
-                    Fault.unreachable(method="GET", path="order", from_ms=told.AT_MS + 2_000),
+        claims=(
+            Claim(
+                {"I11"},
+                scenarios(
+                    (
+                        told.made(
+                            Fault.reply_lost(leg="E", nth=1),
+                            Fault.unreachable(method="GET", from_ms=told.AT_MS + 2_000),
+                        ),
+                        told.entered,
+                    )
                 ),
-                told.entered,
-            )
+            ),
         ),
     ),
 )

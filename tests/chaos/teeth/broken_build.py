@@ -1,4 +1,4 @@
-"""A build that is broken on purpose, and the layer that claims to catch it."""
+"""A build that is broken on purpose, and the layers that claim to catch it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Finding:
     """Something that a layer says is wrong.
 
     Attributes:
-        by: which of its checks says so: an invariant by its number, or a test by its name.
+        by: which of its checks says so: an invariant by its number, a test or a cell of the matrix by its name.
         text: what is wrong.
     """
 
@@ -37,6 +37,10 @@ class Probe:
     unit: str
     run: Callable[[], Iterator[Sequence[Finding]]]
 
+    def found(self) -> tuple[Finding, ...]:
+        """Run all of it in this very process, broken or not."""
+        return tuple(finding for findings in self.run() for finding in findings)
+
 
 @attrs.frozen(kw_only=True)
 class Catch:
@@ -47,6 +51,27 @@ class Catch:
     text: str
 
 
+@attrs.frozen
+class Claim:
+    """A layer's word that it catches a build.
+
+    Attributes:
+        by: the checks of which one must catch it; what others find does not count.
+        probe: where they look.
+    """
+
+    by: frozenset[str] = attrs.field(converter=frozenset[str])
+    probe: Probe
+
+    def catch(self) -> Catch | None:
+        """Run the probe, in a broken build, until one of the checks reports it; None when none does."""
+        for after, findings in enumerate(self.probe.run(), 1):
+            for finding in findings:
+                if finding.by in self.by:
+                    return Catch(by=finding.by, after=after, text=finding.text)
+        return None
+
+
 @attrs.frozen(kw_only=True)
 class BrokenBuild:
     """A build that breaks one thing.
@@ -55,15 +80,13 @@ class BrokenBuild:
         name: short.
         broken: what is broken, in one sentence.
         patches: what makes it so, undone together.
-        claims: the checks of which one must catch it; what others find does not count.
-        probe: where they look.
+        claims: every one of them must catch it.
     """
 
     name: str
     broken: str
     patches: tuple[Patch, ...]
-    claims: frozenset[str] = attrs.field(converter=frozenset[str])
-    probe: Probe
+    claims: tuple[Claim, ...]
 
     @contextmanager
     def breaks(self) -> Iterator[None]:
@@ -72,16 +95,3 @@ class BrokenBuild:
             for patch in self.patches:
                 stack.enter_context(patch())
             yield
-
-    def caught(self) -> Catch | None:
-        """Probe the broken build until one of those who claim it reports it; None when it survives."""
-        with self.breaks():
-            for after, findings in enumerate(self.probe.run(), 1):
-                for finding in findings:
-                    if finding.by in self.claims:
-                        return Catch(by=finding.by, after=after, text=finding.text)
-        return None
-
-    def found(self) -> tuple[Finding, ...]:
-        """Probe this very process, broken or not, to its end."""
-        return tuple(finding for findings in self.probe.run() for finding in findings)

@@ -31,9 +31,9 @@ from surefill.domain.order import OrderKey
 from surefill.domain.signal import Signal
 from surefill.domain.snapshot import CancelOutcome, Snapshot
 from tests.chaos.teeth import scenarios as told
-from tests.chaos.teeth.broken_build import BrokenBuild
+from tests.chaos.teeth.broken_build import BrokenBuild, Claim
 from tests.chaos.teeth.patch import attribute, function
-from tests.chaos.teeth.probes import existing_tests, scenarios
+from tests.chaos.teeth.probes import by_test, scenarios
 
 _close_order, _ask, _carry = _order, Channel._ask, Channel.carry
 
@@ -105,52 +105,45 @@ BUILDS: Final = (
         name="cancel everything",
         broken="clearing up cancels every order on the symbol, whoever placed it",
         patches=(attribute(WireExchange, "cancel", _everybodys),),
-        claims={"I13"},
-        probe=scenarios((told.made(), told.stop_hit_beside_foreign)),
+        claims=(Claim({"I13"}, scenarios((told.made(), told.stop_hit_beside_foreign))),),
     ),
     BrokenBuild(
         name="close foreign size",
         broken="a close closes all that is held, whoever opened it",
         patches=(function(_order, _all_that_is_held),),
-        claims={"I13"},
-        probe=scenarios((told.made(), told.closed_beside_foreign)),
+        claims=(Claim({"I13"}, scenarios((told.made(), told.closed_beside_foreign))),),
     ),
     BrokenBuild(
         name="budget without a reserve",
         broken="an entry starts although the request weight for its protection is not left",
         patches=(attribute(Capacity, "affords", _always_affordable), attribute(Meter, "barrier", _never_barred)),
-        claims={"I6"},
-        probe=scenarios((told.made(), told.entered_when_little_is_left)),
+        claims=(Claim({"I6"}, scenarios((told.made(), told.entered_when_little_is_left))),),
     ),
     BrokenBuild(
         name="ban passed over",
         broken="requests go on in a ban",
         patches=(attribute(Capacity, "affords", _always_affordable), attribute(Meter, "barrier", _never_barred)),
-        claims={"I6"},
-        probe=scenarios((told.made(), told.entered_in_a_ban)),
+        claims=(Claim({"I6"}, scenarios((told.made(), told.entered_in_a_ban))),),
     ),
     BrokenBuild(
         name="journal forgotten",
         broken="a new process does not read its journal",
         patches=(attribute(Book, "of", staticmethod(_empty_book)),),
-        claims={"I2"},
-        probe=scenarios((told.made(), told.restarted)),
+        claims=(Claim({"I2"}, scenarios((told.made(), told.restarted))),),
     ),
     BrokenBuild(
         name="freeze dropped",
         broken="a symbol with an open question takes entries",
         patches=(attribute(gate, "_CHECKS", tuple(check for check in gate._CHECKS if check is not gate._frozen)),),
-        claims={"test_an_unknown_entry_freezes_its_symbol_for_entries_only"},
-        probe=existing_tests(
-            "tests/application/test_resolve.py::test_an_unknown_entry_freezes_its_symbol_for_entries_only"
+        claims=(
+            by_test("tests/application/test_resolve.py::test_an_unknown_entry_freezes_its_symbol_for_entries_only"),
         ),
     ),
     BrokenBuild(
         name="limits passed over",
         broken="no risk limit is looked at",
         patches=(attribute(RiskLimits, "check", _within_limits),),
-        claims={"test_each_limit_refuses"},
-        probe=existing_tests("tests/application/test_gate.py::test_each_limit_refuses"),
+        claims=(by_test("tests/application/test_gate.py::test_each_limit_refuses"),),
     ),
     BrokenBuild(
         name="no sync",
@@ -158,42 +151,36 @@ BUILDS: Final = (
         patches=(
             attribute(connection, "SETTINGS", tuple(each for each in connection.SETTINGS if each[0] != "synchronous")),
         ),
-        claims={"test_full_sync_is_in_force"},
-        probe=existing_tests("tests/integration/test_sqlite_journal.py::test_full_sync_is_in_force"),
+        claims=(by_test("tests/integration/test_sqlite_journal.py::test_full_sync_is_in_force"),),
     ),
     BrokenBuild(
         name="lease ignored",
         broken="a journal takes a second owner",
         patches=(attribute(OwnerLock, "_take", _anybody),),
-        claims={"test_j19_a_journal_has_one_owner"},
-        probe=existing_tests("tests/contract/test_journal.py::TestSqliteJournal::test_j19_a_journal_has_one_owner"),
+        claims=(by_test("tests/contract/test_journal.py::TestSqliteJournal::test_j19_a_journal_has_one_owner"),),
     ),
     BrokenBuild(
         name="turns not kept",
         broken="threads do not wait for each other's work on a signal or a symbol",
         patches=(attribute(Turns, "of", _no_waiting),),
-        claims={"test_one_signal_from_many_threads_has_one_effect"},
-        probe=existing_tests("tests/application/test_threads.py::test_one_signal_from_many_threads_has_one_effect"),
+        claims=(by_test("tests/application/test_threads.py::test_one_signal_from_many_threads_has_one_effect"),),
     ),
     BrokenBuild(
         name="this machine's clock",
         broken="requests are dated by this machine's clock",
         patches=(attribute(ServerClock, "now_ms", _machine_time),),
-        claims={"test_it_is_right_within_half_the_way"},
-        probe=existing_tests("tests/binance/test_clock.py::test_it_is_right_within_half_the_way"),
+        claims=(by_test("tests/binance/test_clock.py::test_it_is_right_within_half_the_way"),),
     ),
     BrokenBuild(
         name="redirects followed",
         broken="a redirect is followed, and the order posted again",
         patches=(attribute(Channel, "carry", _follow_redirects),),
-        claims={"test_a_redirect_is_not_followed"},
-        probe=existing_tests("tests/binance/test_wire.py::test_a_redirect_is_not_followed"),
+        claims=(by_test("tests/binance/test_wire.py::test_a_redirect_is_not_followed"),),
     ),
     BrokenBuild(
         name="tracebacks with their values",
         broken="a failed request is logged with its traceback, in which loguru shows the values",
         patches=(attribute(Channel, "_ask", _with_its_locals),),
-        claims={"test_a_refused_connection_was_never_used"},
-        probe=existing_tests("tests/binance/test_wire.py::test_a_refused_connection_was_never_used"),
+        claims=(by_test("tests/binance/test_wire.py::test_a_refused_connection_was_never_used"),),
     ),
 )

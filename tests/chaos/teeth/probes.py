@@ -12,7 +12,7 @@ import pytest
 
 from surefill.testing.invariants import Violation
 from surefill.testing.world import Lifeline, World
-from tests.chaos.teeth.broken_build import Finding, Probe
+from tests.chaos.teeth.broken_build import Claim, Finding, Probe
 
 Scenario: TypeAlias = Callable[[World], None]
 """Lets things happen in a world; its first process is alive."""
@@ -40,19 +40,18 @@ def crash_points(make: Callable[[], World], scenario: Scenario) -> Probe:
     return Probe(layer="crash enumeration", unit="points", run=run)
 
 
-def existing_tests(*names: str) -> Probe:
-    """Run tests of the suite, in this process; a finding is named after its test, without parameters."""
+def by_test(name: str) -> Claim:
+    """Claim for a test of the suite, called as pytest calls it."""
 
     def run() -> Iterator[Sequence[Finding]]:
-        for name in names:
-            listener = _Listener()
-            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                status = pytest.main(["-q", "-x", "-p", "no:cacheprovider", "--timeout=0", name], plugins=[listener])
-            if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-                raise RuntimeError(f"{name}: pytest ended with {status!r}")
-            yield listener.findings
+        listener = _Listener()
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            status = pytest.main(["-q", "-p", "no:cacheprovider", "--timeout=0", name], plugins=[listener])
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            raise RuntimeError(f"{name}: pytest ended with {status!r}")
+        yield listener.findings
 
-    return Probe(layer="unit tests", unit="tests", run=run)
+    return Claim({name.rpartition("::")[2]}, Probe(layer="unit tests", unit="tests", run=run))
 
 
 def judged(make: Callable[[], World], scenario: Scenario) -> tuple[Finding, ...]:

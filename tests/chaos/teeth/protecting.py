@@ -30,9 +30,9 @@ from surefill.domain.signal_state import SignalState
 from surefill.domain.snapshot import Snapshot
 from surefill.domain.timings import Timings
 from tests.chaos.teeth import scenarios as told
-from tests.chaos.teeth.broken_build import BrokenBuild
+from tests.chaos.teeth.broken_build import BrokenBuild, Claim
 from tests.chaos.teeth.patch import attribute, function
-from tests.chaos.teeth.probes import existing_tests, scenarios
+from tests.chaos.teeth.probes import by_test, scenarios
 
 _view, _missing_stop, _clear, _cover = view, _Look._missing_stop, _Look._clear, _Look._cover
 _alarm, _perform, _protect, _exit_order, _order_call = Desk.alarm, perform, protect, exit_order, order_call
@@ -156,110 +156,102 @@ BUILDS: Final = (
             attribute(_Look, "_cover", _uncovered_in_silence),
             function(tell_unprotected, _tell_nobody),
         ),
-        claims={"I2"},
-        probe=scenarios((told.made(Fault.refused(-1111, leg="S", nth=1)), told.entered)),
+        claims=(Claim({"I2"}, scenarios((told.made(Fault.refused(-1111, leg="S", nth=1)), told.entered))),),
     ),
     BrokenBuild(
         name="acknowledged as protected",
         broken="a stop protects from its acknowledgement on, whatever is shown later",
         patches=(function(view, _acknowledged_is_live),),
-        claims={"I2"},
-        probe=scenarios((told.made(), told.stop_taken_away)),
+        claims=(Claim({"I2"}, scenarios((told.made(), told.stop_taken_away))),),
     ),
     BrokenBuild(
         name="triggering as protected",
         broken="a stop that is TRIGGERING protects, however long",
         patches=(function(view, _triggering_is_live),),
-        claims={"I2"},
-        probe=scenarios((told.made(), told.stop_stuck)),
+        claims=(Claim({"I2"}, scenarios((told.made(), told.stop_stuck))),),
     ),
     BrokenBuild(
         name="target forgotten",
         broken="when the stop has filled, its target stays",
         patches=(attribute(_Look, "_clear", _targets_stay), attribute(_Look, "orphans", _no_orphans)),
-        claims={"I3"},
-        probe=scenarios((told.made(), told.stop_hit)),
+        claims=(Claim({"I3"}, scenarios((told.made(), told.stop_hit))),),
     ),
     BrokenBuild(
         name="stop not resized",
         broken="after a part was closed, the stop for all of it stays",
         patches=(function(of_size, _any_size_will_do),),
-        claims={"I3"},
-        probe=scenarios((told.made(), told.closed_in_part)),
+        claims=(Claim({"I3"}, scenarios((told.made(), told.closed_in_part))),),
     ),
     BrokenBuild(
         name="stop to the nearest tick",
         broken="a stop is rounded to the nearest tick, and not toward the entry",
         patches=(attribute(Instrument, "stop_price", _to_nearest),),
-        claims={"I7"},
-        probe=scenarios((told.made(), told.entered_off_grid)),
+        claims=(Claim({"I7"}, scenarios((told.made(), told.entered_off_grid))),),
     ),
     BrokenBuild(
         name="size in binary",
         broken="sizes are computed in binary floating point",
         patches=(function(order_call, _in_binary),),
-        claims={"I7"},
-        probe=scenarios((told.made(), told.entered_for_float)),
+        claims=(Claim({"I7"}, scenarios((told.made(), told.entered_for_float))),),
     ),
     BrokenBuild(
         name="size rounded up",
         broken="a size is rounded up to the next step",
         patches=(function(order_call, _one_step_more),),
-        claims={"I7"},
-        probe=scenarios((told.made(), told.entered_off_grid)),
+        claims=(Claim({"I7"}, scenarios((told.made(), told.entered_off_grid))),),
     ),
     BrokenBuild(
         name="stop on the wrong side",
         broken="the stop is on the entry's side",
         patches=(attribute(Bracket, "stop", _on_the_entrys_side),),
-        claims={"test_what_is_sent"},
-        probe=existing_tests("tests/application/test_execute.py::test_what_is_sent"),
+        claims=(by_test("tests/application/test_execute.py::test_what_is_sent"),),
     ),
     BrokenBuild(
         name="target before stop",
         broken="the target goes out before the stop",
         patches=(function(perform, _target_first),),
-        claims={"test_the_stop_goes_out_before_the_target"},
-        probe=existing_tests("tests/application/test_execute.py::test_the_stop_goes_out_before_the_target"),
+        claims=(by_test("tests/application/test_execute.py::test_the_stop_goes_out_before_the_target"),),
     ),
     BrokenBuild(
         name="exit without reduce-only",
         broken="an exit could open a position",
         patches=(function(exit_order, _not_reduce_only),),
-        claims={"I10"},
-        probe=scenarios((told.made(), told.closed)),
+        claims=(Claim({"I10"}, scenarios((told.made(), told.closed))),),
     ),
     BrokenBuild(
         name="alarm only once",
         broken="an alarm is raised once, and not again while it holds",
         patches=(attribute(Desk, "alarm", _alarm_once),),
-        claims={"I2"},
-        probe=scenarios((told.made(_NO_STOPS), told.entered)),
+        claims=(Claim({"I2"}, scenarios((told.made(_NO_STOPS), told.entered))),),
     ),
     BrokenBuild(
         name="alarm unheard",
         broken="an alarm is written down, and the host's bell is never rung",
         patches=(attribute(Desk, "_ring", _unheard),),
-        claims={"I2"},
-        probe=scenarios((told.made(_NO_STOPS), told.entered)),
+        claims=(Claim({"I2"}, scenarios((told.made(_NO_STOPS), told.entered))),),
     ),
     BrokenBuild(
         name="no deadline",
         broken="a call goes on protecting long after its deadline",
         patches=(function(protect, _without_a_deadline),),
-        claims={"I12"},
-        probe=scenarios((told.made(_NO_STOPS), told.entered)),
+        claims=(Claim({"I12"}, scenarios((told.made(_NO_STOPS), told.entered))),),
     ),
     BrokenBuild(
         name="no late watch",
         broken="an entry believed absent is never looked for again",
         patches=(function(_late_watch, _tell_nobody),),
-        claims={"I2", "I5", "I12"},
-        probe=scenarios(
-            (
-                told.made(Fault.reply_lost(leg="E", nth=1), Fault.visibility_lag(40_000, trades=True, positions=True)),
-                told.entered,
-            )
+        claims=(
+            Claim(
+                {"I2", "I5", "I12"},
+                scenarios(
+                    (
+                        told.made(
+                            Fault.reply_lost(leg="E", nth=1), Fault.visibility_lag(40_000, trades=True, positions=True)
+                        ),
+                        told.entered,
+                    )
+                ),
+            ),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Probes every broken build: first healthy, where the probe must be green, then broken, where it must not be."""
+"""Probes every broken build: first healthy, where the probes must be green, then broken, where they must not be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from tests.chaos.layer import Found
-from tests.chaos.teeth.broken_build import BrokenBuild, Catch, Finding
+from tests.chaos.teeth.broken_build import BrokenBuild, Catch, Claim, Finding
 from tests.chaos.teeth.builds import BUILDS
 
 LAYER = "teeth"
@@ -15,54 +15,66 @@ LAYER = "teeth"
 
 @attrs.frozen(kw_only=True)
 class Verdict:
-    """What became of one broken build.
+    """What became of one claim.
 
     Attributes:
         build: the build.
-        healthy: what the probe finds without the break: nothing, or the probe proves nothing.
-        catch: how it was caught; None when it survived.
+        claim: the claim.
+        healthy: what its probe finds without the break: nothing, or the probe proves nothing.
+        catch: how the build was caught; None when it survived.
     """
 
     build: BrokenBuild
+    claim: Claim
     healthy: tuple[Finding, ...]
     catch: Catch | None
 
     @property
     def complaints(self) -> tuple[str, ...]:
         """What is wrong with it, as texts one can act on."""
-        found = [
-            f"{self.build.name}: its probe is red without the break, by {each.by}: {each.text}" for each in self.healthy
-        ]
+        name, layer = self.build.name, self.claim.probe.layer
+        found = [f"{name}: the {layer} is red without the break, by {each.by}: {each.text}" for each in self.healthy]
         if self.catch is None:
-            claims = ", ".join(sorted(self.build.claims))
-            found.append(f"{self.build.name}: survived; {self.build.broken}, and {claims} did not notice")
+            claims = ", ".join(sorted(self.claim.by))
+            found.append(f"{name}: survived; {self.build.broken}, and {claims} ({layer}) did not notice")
         return tuple(found)
 
 
-def judge(build: BrokenBuild) -> Verdict:
-    """Probe one build."""
-    return Verdict(build=build, healthy=build.found(), catch=build.caught())
+def judge(build: BrokenBuild) -> tuple[Verdict, ...]:
+    """Probe one build by everybody who claims it."""
+    healthy = [claim.probe.found() for claim in build.claims]
+    with build.breaks():
+        catches = [claim.catch() for claim in build.claims]
+    return tuple(
+        Verdict(build=build, claim=claim, healthy=found, catch=catch)
+        for claim, found, catch in zip(build.claims, healthy, catches, strict=True)
+    )
 
 
 def run(share: int, of: int, seeds: range, progress: Callable[[int, int], None]) -> Found:
     """Probe every *of*-th build from the *share*-th on; *seeds* play no part."""
     del seeds
-    verdicts = verdicts_of(BUILDS[share::of], progress)
+    judged = judge_all(BUILDS[share::of], progress)
     return Found(
         layer=LAYER,
         counts={
-            "broken_builds": len(verdicts),
-            "broken_builds_caught": sum(1 for verdict in verdicts if not verdict.complaints),
+            "broken_builds": len(judged),
+            "broken_builds_caught": sum(1 for verdicts in judged if is_caught(verdicts)),
         },
-        violations=tuple(complaint for verdict in verdicts for complaint in verdict.complaints),
+        violations=tuple(text for verdicts in judged for verdict in verdicts for text in verdict.complaints),
     )
 
 
-def verdicts_of(builds: Sequence[BrokenBuild], progress: Callable[[int, int], None]) -> tuple[Verdict, ...]:
+def judge_all(builds: Sequence[BrokenBuild], progress: Callable[[int, int], None]) -> tuple[tuple[Verdict, ...], ...]:
     """Probe *builds* one after the other."""
-    verdicts: list[Verdict] = []
+    judged: list[tuple[Verdict, ...]] = []
     for build in builds:
-        progress(len(verdicts), len(builds))
-        verdicts.append(judge(build))
+        progress(len(judged), len(builds))
+        judged.append(judge(build))
     progress(len(builds), len(builds))
-    return tuple(verdicts)
+    return tuple(judged)
+
+
+def is_caught(verdicts: Sequence[Verdict]) -> bool:
+    """Whether everybody who claims the build caught it, and none of them cries at the healthy one."""
+    return not any(verdict.complaints for verdict in verdicts)

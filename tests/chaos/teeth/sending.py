@@ -11,6 +11,7 @@ from surefill.adapters.simulated import Fault
 from surefill.adapters.wire.call import AnswerLostError, Call, Result
 from surefill.adapters.wire.session import Session
 from surefill.application.desk import Desk
+from surefill.application.manager import OrderExecutionManager
 from surefill.application.resolve import resolve
 from surefill.application.submit import Wanted, _intent, submit
 from surefill.domain.book import plan_of
@@ -18,15 +19,17 @@ from surefill.domain.errors import JournalError
 from surefill.domain.events import Answered, Event, Intent, Seen
 from surefill.domain.ids import Leg
 from surefill.domain.leg_state import Fate, LegState
+from surefill.domain.order import ZERO
+from surefill.domain.report import ExecutionReport, Outcome
 from surefill.domain.resolution import Round, absent
 from surefill.domain.signal_state import SignalState
 from surefill.domain.timings import Timings
 from tests.chaos.teeth import scenarios as told
-from tests.chaos.teeth.broken_build import BrokenBuild
+from tests.chaos.teeth.broken_build import BrokenBuild, Claim
 from tests.chaos.teeth.patch import attribute, function
-from tests.chaos.teeth.probes import crash_points, existing_tests, scenarios
+from tests.chaos.teeth.probes import by_test, crash_points, scenarios
 
-_record, _carry, _resolve = Desk.record, Session.carry, resolve
+_record, _carry, _resolve, _before = Desk.record, Session.carry, resolve, OrderExecutionManager._before
 _fate = cast("property", vars(LegState)["fate"])
 
 
@@ -61,11 +64,6 @@ def _resend_if_not_found(desk: Desk, leg: LegState, *, until_ms: int) -> None:
 def _absent_after_three(intent: Intent, rounds: tuple[Round, ...], timings: Timings) -> bool:
     del intent, timings
     return len(rounds) >= 3
-
-
-def _absent_at_once(intent: Intent, rounds: tuple[Round, ...], timings: Timings) -> bool:
-    del intent, timings
-    return bool(rounds)
 
 
 def _without_intents(desk: Desk, *events: Event, vital: bool = False) -> None:
@@ -111,13 +109,22 @@ def _absent_is_unsent(leg: LegState) -> Fate:
     return Fate.NOTHING if fate is Fate.ABSENT else fate
 
 
+def _free_if_not_filled(manager: OrderExecutionManager, signal_id: str, digest: str) -> ExecutionReport | None:
+    report = _before(manager, signal_id, digest)
+    return None if report is not None and report.outcome is Outcome.NOT_FILLED else report
+
+
+def _took_effect_if_filled(state: SignalState) -> bool:
+    return state.executed(Leg.ENTRY) > ZERO or state.executed(Leg.EXIT) > ZERO
+
+
 def _always_the_first(state: SignalState, leg: Leg) -> int:
     del state, leg
     return 1
 
 
 _LOST = Fault.reply_lost(leg="E", nth=1)
-_INVISIBLE = Fault.visibility_lag(4_000, trades=True, positions=True)
+_INVISIBLE = Fault.visibility_lag(8_000, trades=True, positions=True)
 _GHOST = Fault.visibility_lag(40_000, trades=True, positions=True)
 
 BUILDS: Final = (
@@ -125,64 +132,60 @@ BUILDS: Final = (
         name="blind retry",
         broken="an entry whose answer is lost is sent again at once",
         patches=(function(resolve, _resend_blindly),),
-        claims={"I1"},
-        probe=scenarios((told.made(_LOST), told.entered)),
+        claims=(Claim({"I1"}, scenarios((told.made(_LOST), told.entered))),),
     ),
     BrokenBuild(
         name="resend after the first not-found",
         broken="an entry that one query does not show is sent again",
         patches=(function(resolve, _resend_if_not_found),),
-        claims={"I1"},
-        probe=scenarios((told.made(_LOST), told.entered), (told.made(_LOST, _INVISIBLE), told.entered)),
+        claims=(
+            Claim({"I1"}, scenarios((told.made(_LOST), told.entered), (told.made(_LOST, _INVISIBLE), told.entered))),
+        ),
     ),
     BrokenBuild(
         name="absence by count",
         broken="three looks that find nothing prove absence, whenever they were",
         patches=(function(absent, _absent_after_three),),
-        claims={"test_absence_needs_all_of_it"},
-        probe=existing_tests("tests/unit/test_resolution.py"),
-    ),
-    BrokenBuild(
-        name="absence at the first look",
-        broken="one look that finds nothing proves absence",
-        patches=(function(absent, _absent_at_once),),
-        claims={"I11"},
-        probe=scenarios((told.made(_LOST), told.entered), (told.made(_LOST, _INVISIBLE), told.entered)),
+        claims=(by_test("tests/unit/test_resolution.py::test_absence_needs_all_of_it"),),
     ),
     BrokenBuild(
         name="absent is unsent",
-        broken="an entry believed absent counts as never sent, and its id is given back",
+        broken="an entry believed absent counts as never sent, and nobody looks for it again",
         patches=(attribute(LegState, "fate", property(_absent_is_unsent)),),
-        claims={"I1"},
-        probe=scenarios((told.made(_LOST, _GHOST), told.asked_twice)),
+        claims=(Claim({"I2", "I11"}, scenarios((told.made(_LOST, _GHOST), told.entered))),),
+    ),
+    BrokenBuild(
+        name="id free after an absence",
+        broken="a signal whose entry was reported NOT_FILLED is carried out again when it is repeated",
+        patches=(
+            attribute(OrderExecutionManager, "_before", _free_if_not_filled),
+            attribute(SignalState, "took_effect", property(_took_effect_if_filled)),
+        ),
+        claims=(Claim({"I1"}, scenarios((told.made(_LOST, _GHOST), told.asked_twice))),),
     ),
     BrokenBuild(
         name="intent skipped",
         broken="intents are kept in memory and never written",
         patches=(attribute(Desk, "record", _without_intents),),
-        claims={"I4"},
-        probe=scenarios((told.made(), told.entered)),
+        claims=(Claim({"I4"}, scenarios((told.made(), told.entered))),),
     ),
     BrokenBuild(
         name="intent after send",
         broken="an intent is written together with its answer",
         patches=(function(submit, _sent_before_written),),
-        claims={"I4"},
-        probe=scenarios((told.made(), told.entered)),
+        claims=(Claim({"I4"}, scenarios((told.made(), told.entered))),),
     ),
     BrokenBuild(
         name="disk error passed over",
         broken="an entry is sent although its intent could not be written",
         patches=(attribute(Desk, "record", _whatever_the_disk_says),),
-        claims={"I4"},
-        probe=scenarios((told.on_a_broken_disk, told.entered)),
+        claims=(Claim({"I4"}, scenarios((told.on_a_broken_disk, told.entered))),),
     ),
     BrokenBuild(
         name="signed anew",
         broken="below the core, a request without an answer is stamped anew and sent again",
         patches=(attribute(Session, "carry", _signed_anew),),
-        claims={"I1"},
-        probe=scenarios((told.made(_LOST), told.entered)),
+        claims=(Claim({"I1"}, scenarios((told.made(_LOST), told.entered))),),
     ),
     BrokenBuild(
         name="id used again after a crash",
@@ -191,7 +194,6 @@ BUILDS: Final = (
             attribute(LegState, "fate", property(_unanswered_is_unsent)),
             attribute(SignalState, "next_attempt", _always_the_first),
         ),
-        claims={"I1"},
-        probe=crash_points(told.made(), told.repeated_after_a_crash),
+        claims=(Claim({"I1"}, crash_points(told.made(), told.repeated_after_a_crash)),),
     ),
 )

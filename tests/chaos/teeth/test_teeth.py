@@ -13,13 +13,13 @@ from tests.chaos.teeth.builds import BUILDS
 from tests.chaos.teeth.runner import judge
 
 BUILDS_MIN = 28
-QUICK = [build for build in BUILDS if build.probe.layer == "judged scenario"]
+QUICK = [build for build in BUILDS if all(claim.probe.layer == "judged scenario" for claim in build.claims)]
 
 
 @pytest.mark.parametrize("build", QUICK, ids=lambda build: build.name)
 def test_a_broken_build_is_caught_by_who_claims_it(build: BrokenBuild) -> None:
     """Its probe is green on the healthy build, and red, by one of its claims, on the broken one."""
-    assert judge(build).complaints == ()
+    assert [text for verdict in judge(build) for text in verdict.complaints] == []
 
 
 def test_there_are_enough_and_none_twice() -> None:
@@ -41,9 +41,10 @@ def _broken(_: _Whole) -> bool:
 def test_what_was_broken_is_whole_again() -> None:
     """A patch lasts as long as its block, also when that ends with an error."""
     table = {"a": 1}
-    with pytest.raises(ZeroDivisionError), patch.attribute(_Whole, "works", _broken)(), patch.entry(table, "b", 2)():
+    with patch.attribute(_Whole, "works", _broken)(), patch.entry(table, "b", 2)():
         assert not _Whole().works()
         assert table == {"a": 1, "b": 2}
+    with pytest.raises(ZeroDivisionError), patch.attribute(_Whole, "works", _broken)():
         raise ZeroDivisionError
 
     assert _Whole().works()

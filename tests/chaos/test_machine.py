@@ -1,0 +1,70 @@
+"""The shipped state machine: a small share of its examples, and that it bites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from surefill.application import protect
+from surefill.application.desk import Desk
+from surefill.domain.actions import Action, PlaceStop
+from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
+from surefill.testing import TradingStateMachine
+from surefill.testing.world import World
+
+QUICK = settings(
+    max_examples=15,
+    stateful_step_count=8,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),
+    suppress_health_check=tuple(HealthCheck),
+)
+
+TestTheCore = TradingStateMachine.TestCase
+TestTheCore.settings = settings(
+    max_examples=max(5, settings.default.max_examples // 10), stateful_step_count=20, deadline=None
+)
+
+
+class FairWeather(TradingStateMachine):
+    """Only signals, ticks and time."""
+
+    faults = crashes = losses = others = drills = jumps = False
+
+
+def test_it_finds_a_core_that_forgets_its_stops_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without stops and alarms a position stands naked in silence: the machine says when, and shows both states."""
+    decide: Callable[..., tuple[Action, ...]] = protect.next_actions
+
+    def without_stops(*facts: object) -> tuple[Action, ...]:
+        return tuple(action for action in decide(*facts) if not isinstance(action, PlaceStop))
+
+    monkeypatch.setattr(protect, "next_actions", without_stops)
+    monkeypatch.setattr(Desk, "alarm", lambda *_, **__: None)
+
+    with pytest.raises(AssertionError, match="I2 at") as caught:
+        run_state_machine_as_test(FairWeather, settings=QUICK)
+
+    assert "the exchange, by its ledger" in str(caught.value)
+    assert "by its journal" in str(caught.value)
+
+
+def test_a_subclass_chooses_the_world() -> None:
+    """What `make_world` returns is what is traded on, once for each example."""
+    made: list[World] = []
+
+    class Ours(FairWeather):
+        def make_world(self) -> World:
+            made.append(World(protection=ProtectionPolicy(on_unprotected=OnUnprotected.FLATTEN)))
+            return made[-1]
+
+    run_state_machine_as_test(Ours, settings=settings(QUICK, max_examples=3))
+
+    assert len(made) >= 3
+    assert all(world.owner == 1 for world in made), "a rule that was switched off killed the process"
+    assert not any(world.faults.log for world in made)
