@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+from ..domain.audit_record import AuditType
 from ..domain.bracket import Bracket
 from ..domain.events import Allotment, Intent, Planned, Seen
 from ..domain.ids import Leg, client_id, parse_ours, stem
@@ -12,10 +14,12 @@ from ..domain.side import PositionSide, Side
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Snapshot
 from .desk import Desk
-from .observe import look
+from .observe import look, tell_order
 
 ATTEMPTS_MIN = 4
 """How many ids of each leg are asked for at least; with a retry policy of more attempts, as many as it has."""
+CLOCKS_APART_MS = 300_000
+"""How far the clock that dated a signal may be ahead of the exchange's."""
 ADOPTED = "adopted"
 """Stands in the journal where the digest of a request of ours would: we did not send this one, as far as we know."""
 
@@ -23,9 +27,15 @@ _KINDS = {Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.TARGET}
 
 
 def may_be_older(desk: Desk, state: SignalState) -> bool:
-    """Whether the signal may have been traded before this journal began: its memory then proves nothing."""
+    """Whether the signal may have been traded by an earlier process: this one's memory then proves nothing.
+
+    The journal it left may have been lost, or be an older copy; only a signal that was made since this process began
+    can have been traded by nobody else.
+    """
     created, began = state.claim.signal.created_ms, desk.journal.created_ms
-    return created is None or began is None or created <= began
+    if created is None or began is None or created <= began:
+        return True
+    return created <= desk.started_ms + CLOCKS_APART_MS
 
 
 def adopt_entry(desk: Desk, state: SignalState, quantity: Decimal) -> bool:
@@ -52,6 +62,7 @@ def adopt_entry(desk: Desk, state: SignalState, quantity: Decimal) -> bool:
         for order in (*entries, *legs.values())
         for event in _events(desk, state, order, _share(state, order, plan.direction.exit_side))
     ]
+    _tell(desk, adopted)
     # together: half of it in the journal would be taken for the whole by the next process
     desk.record(Planned(desk.now_ms(), state.signal_id, plan), *adopted)
     return True
@@ -68,6 +79,7 @@ def adopt_exits(desk: Desk, state: SignalState) -> bool:
     """
     exits = _find(desk, state, Leg.EXIT)
     events = [event for order in exits for event in _events(desk, state, order, ())]
+    _tell(desk, events)
     if events:
         desk.record(*events)
     return bool(exits)
@@ -102,6 +114,12 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal, snapshot: Snapshot)
         target_price=None if target is None else instrument.target_price(direction, target),
         trigger_on=desk.protection.trigger_on,
     )
+
+
+def _tell(desk: Desk, events: Sequence[Intent | Seen]) -> None:
+    for event in events:
+        if isinstance(event, Seen):
+            tell_order(desk, AuditType.ORDER_UPDATED if event.order.final else AuditType.ORDER_PLACED, event)
 
 
 def _share(state: SignalState, order: Order, exit_side: Side) -> tuple[Allotment, ...]:

@@ -93,10 +93,10 @@ def conclude_close(desk: Desk, state: SignalState, result: ExitResult | None) ->
         corrections=() if state.report is None else state.report.corrections,
         at_ms=desk.now_ms(),
     )
-    desk.report(report)
-    if not state.open_questions:
-        desk.record(Closed(desk.now_ms(), state.signal_id, ClosedBy.EXIT), vital=True)
-        desk.forget(state.signal_id)
+    if state.open_questions:
+        return desk.report(report)
+    desk.report(report, Closed(desk.now_ms(), state.signal_id, ClosedBy.EXIT))
+    desk.forget(state.signal_id)
     return report
 
 
@@ -168,8 +168,7 @@ def _already_flat(desk: Desk, state: SignalState) -> ExecutionReport:
         text="nothing of ours is open in that direction",
         at_ms=desk.now_ms(),
     )
-    desk.report(report)
-    desk.record(Closed(desk.now_ms(), state.signal_id, ClosedBy.NOT_FILLED), vital=True)
+    desk.report(report, Closed(desk.now_ms(), state.signal_id, ClosedBy.NOT_FILLED))
     desk.forget(state.signal_id)
     return report
 

@@ -91,7 +91,11 @@ class Desk:
     _listeners: list[list[Alarm]] = attrs.field(factory=list[list[Alarm]])
     _alarmed_ms: dict[tuple[object, ...], int] = attrs.field(factory=dict[tuple[object, ...], int])
     _mutex: threading.RLock = attrs.field(factory=threading.RLock)
+    started_ms: int = attrs.field(init=False)
     _pid: int = attrs.field(factory=os.getpid)
+
+    def __attrs_post_init__(self) -> None:
+        self.started_ms = self.now_ms()
 
     def now_ms(self) -> int:
         """Return exchange time."""
@@ -301,9 +305,9 @@ class Desk:
             self.entries = [each for each in self.entries if started.at_ms - each.at_ms <= window_ms]
             self.entries.append(started)
 
-    def report(self, report: ExecutionReport) -> ExecutionReport:
-        """Keep the latest report of a signal and return it."""
-        self.record(Reported(report.at_ms, report.signal_id, report), vital=True)
+    def report(self, report: ExecutionReport, *also: Event) -> ExecutionReport:
+        """Keep the latest report of a signal, and what is to be kept together with it, and return it."""
+        self.record(Reported(report.at_ms, report.signal_id, report), *also, vital=True)
         self.note(
             AuditType.REPORTED,
             "report",

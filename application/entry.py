@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import attrs
 
+from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.bracket import Bracket
 from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError, RateLimitedError
 from ..domain.ids import Leg
 from ..domain.instrument import Instrument
 from ..domain.leg_state import Fate, LegState
+from ..domain.order import ZERO
 from ..domain.refusal import Declined, Refusal
 from ..domain.reply import ReplyKind
 from ..domain.signal_state import SignalState
@@ -49,11 +51,24 @@ def declined_by(desk: Desk, symbol: str, error: OrderExecutionError | Authentica
     """Return why an entry cannot start when a read before it failed."""
     unanswered(desk, error, symbol)
     if isinstance(error, AuthenticationError):
+        tell_not_allowed(desk, str(error))
         return Declined(Refusal.NOT_ALLOWED, str(error))
     if error.refusal is not None:
         return Declined(error.refusal, str(error))
     fallback = Refusal.RATE_LIMITED if isinstance(error, RateLimitedError) else Refusal.UNREACHABLE
     return Declined(fallback, str(error))
+
+
+def tell_not_allowed(desk: Desk, problem: str) -> None:
+    """The exchange refuses the key: say so, and what stands at the exchange that we may not be able to protect."""
+    held = ", ".join(
+        f"{state.open_quantity} {state.symbol} of signal {state.signal_id!r}"
+        for symbol in desk.symbols()
+        for state in desk.symbol_book(symbol).brackets
+        if state.open_quantity > ZERO
+    )
+    text = f"the exchange refuses the key or what it asks for: {problem}; open positions of ours: {held or 'none'}"
+    desk.alarm(AlarmKind.NOT_ALLOWED, text)
 
 
 def _attempts(
@@ -64,6 +79,8 @@ def _attempts(
         leg = _send(desk, state, plan, watermark)
         if leg.fate is not Fate.NOTHING:
             return None
+        if leg.refusal is Refusal.NOT_ALLOWED:
+            tell_not_allowed(desk, leg.reply.text if leg.reply is not None else "")
         if leg.refusal is Refusal.OFF_GRID and not regridded:
             regridded = True
             refreshed = _on_grid(plan, refresh_rules(desk, plan.symbol))

@@ -34,7 +34,6 @@ from .protect import perform, protect
 from .settle import settle
 from .unprotected import patience_ms
 
-
 BY_THE_RULES = frozenset({Refusal.SYMBOL_CLOSED, Refusal.TOO_SMALL, Refusal.TOO_LARGE, Refusal.OFF_GRID})
 """Refusals of our own that rest on trading rules, which may have changed since they were read."""
 RULES_EVERY_MS = 60_000

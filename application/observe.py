@@ -156,22 +156,32 @@ def _take(desk: Desk, events: list[Event]) -> None:
     if not events:
         return
     late = [event for event in events if isinstance(event, Seen) and _is_late_fill(desk, event)]
-    untold = [event for event in events if isinstance(event, Seen) and _is_untold(desk, event)]
+    for event in events:  # before the journal: a crash in between tells it twice, never not at all
+        if isinstance(event, Seen):
+            _tell_seen(desk, event)
     desk.record(*events, vital=True)
-    for seen in untold:
-        _tell_placed(desk, seen)
     for seen in late:
         _tell_late_fill(desk, seen)
-    for event in events:
-        if isinstance(event, Seen) and event.order.final:
-            desk.note(
-                AuditType.ORDER_UPDATED,
-                "seen",
-                symbol=event.order.symbol,
-                signal_id=event.signal_id,
-                client_id=event.client_id,
-                response=event.order,
-            )
+
+
+def _tell_seen(desk: Desk, event: Seen) -> None:
+    """Tell of an order whose answer was never read, and of every end."""
+    if _is_untold(desk, event):
+        tell_order(desk, AuditType.ORDER_PLACED, event)
+    if event.order.final:
+        tell_order(desk, AuditType.ORDER_UPDATED, event)
+
+
+def tell_order(desk: Desk, kind: AuditType, event: Seen) -> None:
+    """Write down what the exchange showed of an order of ours."""
+    desk.note(
+        kind,
+        "seen",
+        symbol=event.order.symbol,
+        signal_id=event.signal_id,
+        client_id=event.client_id,
+        response=event.order,
+    )
 
 
 def _is_late_fill(desk: Desk, event: Seen) -> bool:
@@ -188,27 +198,9 @@ def _is_untold(desk: Desk, event: Seen) -> bool:
     return leg.order is None and not answered
 
 
-def _tell_placed(desk: Desk, event: Seen) -> None:
-    desk.note(
-        AuditType.ORDER_PLACED,
-        "seen",
-        symbol=event.order.symbol,
-        signal_id=event.signal_id,
-        client_id=event.client_id,
-        response=event.order,
-    )
-
-
 def _tell_late_fill(desk: Desk, event: Seen) -> None:
     symbol, quantity = event.order.symbol, event.order.executed_quantity
     what = "it is closed" if desk.protection.on_late_fill is OnLateFill.FLATTEN else "it is protected"
     text = f"the entry of signal {event.signal_id!r}, reported as not filled, was filled: {quantity} {symbol}; {what}"
-    desk.note(
-        AuditType.LATE_FILL,
-        "seen",
-        symbol=symbol,
-        signal_id=event.signal_id,
-        client_id=event.client_id,
-        response=event.order,
-    )
+    tell_order(desk, AuditType.LATE_FILL, event)
     desk.alarm(AlarmKind.LATE_FILL, text, symbol=symbol, signal_id=event.signal_id)

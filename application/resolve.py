@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.errors import AuthenticationError, OrderExecutionError
@@ -53,24 +55,45 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
 
 
 def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool:
-    """Look once; return whether every witness was heard and none knew anything."""
-    symbol = leg.intent.request.symbol
-    try:
-        inquire(desk, [leg])
-        if leg.fate is not Fate.OPEN_QUESTION or not witnesses:
-            return False
-        began = desk.now_ms()
-        history = desk.exchange.history(symbol, leg.intent.watermark or Watermark())
-        for order in history.orders:
-            if order.client_id == leg.client_id:
-                desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
-                return False
-        snapshot = look(desk, symbol)
-        moved = desk.symbol_book(symbol).foreign(snapshot) or _unexplained_loss(desk, leg, snapshot, history)
-        return not unexplained_trades(history) and not moved
-    except (OrderExecutionError, AuthenticationError) as error:
-        unanswered(desk, error, symbol)
+    """Look once; return whether every witness was heard and none knew anything.
+
+    Each is asked by itself: one that does not answer must not keep the others from being heard.
+    """
+    heard = _hear(desk, leg, lambda: inquire(desk, [leg]) or True)
+    if leg.fate is not Fate.OPEN_QUESTION or (heard and not witnesses):
         return False
+    silent = _hear(desk, leg, lambda: _nothing_listed(desk, leg))
+    return heard and silent and leg.fate is Fate.OPEN_QUESTION and witnesses
+
+
+def _hear(desk: Desk, leg: LegState, witness: Callable[[], bool]) -> bool:
+    """Return what a witness says; False when it does not answer."""
+    try:
+        return witness()
+    except (OrderExecutionError, AuthenticationError) as error:
+        unanswered(desk, error, leg.intent.request.symbol)
+        return False
+
+
+def _nothing_listed(desk: Desk, leg: LegState) -> bool:
+    """Whether neither the orders nor the fills since *leg* was sent, nor the position, show anything of it.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    symbol = leg.intent.request.symbol
+    began = desk.now_ms()
+    history = desk.exchange.history(symbol, leg.intent.watermark or Watermark())
+    for order in history.orders:
+        if order.client_id == leg.client_id:
+            desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
+            return False
+    snapshot = look(desk, symbol)
+    moved = bool(desk.symbol_book(symbol).foreign(snapshot)) or _unexplained_loss(desk, leg, snapshot, history)
+    if moved or unexplained_trades(history):
+        _alarm(desk, leg)  # something happened that may be ours, and cannot be protected before it is known to be
+        return False
+    return True
 
 
 def _unexplained_loss(desk: Desk, leg: LegState, snapshot: Snapshot, history: History) -> bool:

@@ -46,6 +46,8 @@ def submit(desk: Desk, *orders: Wanted) -> tuple[LegState, ...]:
     vital = all(order.request.purpose is not Purpose.ENTRY for order in orders)
     desk.record(*(_intent(desk, *pair) for pair in zip(orders, prepared, strict=True)), vital=vital)
     replies = (desk.exchange.send(prepared[0]),) if len(prepared) == 1 else desk.exchange.send_together(prepared)
+    for order, reply in zip(orders, replies, strict=True):
+        _note(desk, order, reply)  # before the journal: a crash in between tells it twice, never not at all
     now = desk.now_ms()
     desk.record(
         *(
@@ -54,8 +56,6 @@ def submit(desk: Desk, *orders: Wanted) -> tuple[LegState, ...]:
         ),
         vital=True,
     )
-    for order, reply in zip(orders, replies, strict=True):
-        _note(desk, order, reply)
     return tuple(desk.known_state(order.signal_id).legs[order.request.client_id] for order in orders)
 
 

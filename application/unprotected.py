@@ -56,7 +56,7 @@ def patience_ms(desk: Desk, *, until_ms: int) -> int:
     for symbol in dict.fromkeys(state.symbol for state in naked):
         tell_unprotected(desk, symbol)
     now = desk.now_ms()
-    left_ms = max(desk.timings.poll_max_ms, until_ms - now)
+    left_ms = max(desk.timings.poll_ms, until_ms - now)
     return min([left_ms, *(_room_ms(desk, state, now) for state in naked)])
 
 

@@ -90,7 +90,7 @@ def answer_to(body: bytes) -> dict[str, object]:
     """Return what Binance would say to an order, with today's fields."""
     asked = {name.decode(): value.decode() for name, value in _FIELDS.findall(body)}
     now_ms = time.time_ns() // 1_000_000
-    common = {
+    common: dict[str, object] = {
         "symbol": "BTCUSDT", "side": asked.get("side"), "positionSide": "BOTH", "timeInForce": "GTC", "price": "0.00",
         "closePosition": False, "priceProtect": False, "priceMatch": "NONE", "selfTradePreventionMode": "EXPIRE_MAKER",
         "goodTillDate": 0, "updateTime": now_ms, "workingType": "MARK_PRICE", "reduceOnly": "clientAlgoId" in asked,

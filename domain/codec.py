@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache, partial
+from operator import attrgetter
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
@@ -21,6 +22,8 @@ from .numbers import decimal_of, text
 T = TypeVar("T")
 _ITSELF = frozenset({str, int, bool, type(None)})
 """What is its own JSON form; a class derived from one of these, as some enums are, need not be."""
+_NAME: Callable[[Enum], str] = attrgetter("_name_")
+"""The same as `name`, which is a function of enum's and three times as slow."""
 
 
 def to_json(value: object) -> object:
@@ -59,7 +62,7 @@ def _names(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
 @cache
 def _writer(kind: type) -> Callable[[Any], object]:
     if issubclass(kind, Enum):  # first: an IntEnum is an int too
-        return _name
+        return _NAME
     if issubclass(kind, (str, int)):
         return _unchanged
     if issubclass(kind, Decimal):
@@ -71,10 +74,6 @@ def _writer(kind: type) -> Callable[[Any], object]:
     if attrs.has(kind):
         return fields_to_json
     raise TypeError(f"no JSON form for {kind.__name__}")
-
-
-def _name(value: Enum) -> object:
-    return value.name
 
 
 def _unchanged(value: object) -> object:

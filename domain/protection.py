@@ -37,7 +37,7 @@ from .order import CANCELLABLE, ZERO, OrderStatus
 from .protection_policy import OnLateFill, OnUnprotected, ProtectionPolicy
 from .refusal import Refusal
 from .report import ClosedBy
-from .side import TriggerPrice, position_side
+from .side import Direction, TriggerPrice, position_side
 from .signal_state import SignalState
 from .snapshot import Snapshot
 from .symbol_book import SymbolBook
@@ -114,7 +114,7 @@ class _Look:
             age_ms = self.now_ms - since
             if age_ms < self.timings.flat_confirm_ms:
                 actions.append(LookAgain(since + self.timings.flat_confirm_ms))
-            elif age_ms < self.timings.loss_unexplained_ms:
+            elif age_ms < self._belief_ms(direction):
                 lost = min(gap, self.book.lost_elsewhere.get(direction, ZERO))
                 actions += _write_off(states, lost)
                 if lost < gap:
@@ -122,6 +122,11 @@ class _Look:
             else:
                 actions += _write_off(states, gap)
         return actions
+
+    def _belief_ms(self, direction: Direction) -> int:
+        """For how long size must be seen missing that no fill explains; much longer if the fills were read."""
+        read = direction in self.book.lost_elsewhere
+        return self.timings.loss_denied_ms if read else self.timings.loss_unexplained_ms
 
     def foreign(self) -> list[Action]:
         """Report size that is not ours; it is never touched."""

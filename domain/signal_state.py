@@ -103,7 +103,7 @@ class SignalState:
     @property
     def open_quantity(self) -> Decimal:
         """What should still be open of this signal's position, base units; never negative."""
-        opened, closed = ZERO, EXACT.add(self.exited, self.written_off)
+        opened, closed = ZERO, self.written_off
         for state in self.legs.values():  # in one pass: every decision asks for it, many times over
             filled, leg = state.executed, state.intent.leg
             if not filled or leg is Leg.EXIT:
@@ -112,7 +112,9 @@ class SignalState:
                 opened = EXACT.add(opened, filled)
             else:
                 closed = EXACT.add(closed, filled)
-        return max(ZERO, EXACT.subtract(opened, closed)) if opened else ZERO
+        if not opened:
+            return ZERO
+        return max(ZERO, EXACT.subtract(opened, EXACT.add(closed, self.exited)))
 
     @property
     def open_questions(self) -> tuple[LegState, ...]:

@@ -18,7 +18,8 @@ class Timings:
         triggering_max_ms: a stop that is TRIGGERING for longer, with the position open, protects nothing.
         visibility_grace_ms: how long an accepted order may stay invisible before another stop is sent.
         flat_confirm_ms: how long a position must be seen smaller than ours before it is believed.
-        loss_unexplained_ms: and for how long when no fill explains it.
+        loss_unexplained_ms: and for how long when the fills that should explain it cannot be read.
+        loss_denied_ms: and for how long when they were read, and explain nothing.
         poll_ms: first wait between two looks; it doubles up to `poll_max_ms`.
         poll_max_ms: longest wait between two looks.
         settle_ms: how long a call waits for an accepted order to reach a final state.
@@ -46,6 +47,7 @@ class Timings:
     visibility_grace_ms: int = attrs.field(default=1_000, validator=_positive)
     flat_confirm_ms: int = attrs.field(default=3_000, validator=_positive)
     loss_unexplained_ms: int = attrs.field(default=60_000, validator=_positive)
+    loss_denied_ms: int = attrs.field(default=900_000, validator=_positive)
     poll_ms: int = attrs.field(default=250, validator=_positive)
     poll_max_ms: int = attrs.field(default=1_000, validator=_positive)
     settle_ms: int = attrs.field(default=5_000, validator=_positive)

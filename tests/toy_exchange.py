@@ -131,7 +131,7 @@ class ToyDesk:
             lost_elsewhere=dict.fromkeys(Direction, self._taken),
             flatten=self._flatten,
         )
-        return next_actions(book, snapshot, self.policy, self.now_ms, Timings())
+        return next_actions(book, snapshot, self.policy, self.now_ms, Timings(loss_denied_ms=20_000))
 
     def _look(self) -> Snapshot:
         for client_id, kept in self._kept.items():

@@ -40,12 +40,17 @@ class Route:
 
 
 class Headers(CaseInsensitiveDict[str]):
-    """The headers of every request of one kind, and the same as the lines that are sent."""
+    """The headers of every request of one kind, which never change, and the same as the lines that are sent."""
 
     def __init__(self, headers: Mapping[str, str], authority: str) -> None:
         super().__init__(headers)
         lines = [f"Host: {authority}", *(f"{name}: {value}" for name, value in headers.items())]
         self.block = "\r\n".join([*lines, ""])
+        self._names = frozenset(name.lower() for name in headers)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is such a header; requests asks for each request, and the inherited answer is an exception."""
+        return isinstance(key, str) and key.lower() in self._names
 
 
 class Line:

@@ -16,7 +16,8 @@ HEADERS_MAX: Final = 100
 GO_ONS_MAX: Final = 8
 """So many interim answers (100) are passed over before the final one."""
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([0-9]{3})(?: [^\r\n]*)?", re.ASCII)
-_HEADER: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*)\r\n", re.ASCII)
+_HEADER: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([^\r\n]*+)\r\n", re.ASCII)
+_HEADERS: Final = re.compile(f"(?:{_HEADER.pattern})*+", re.ASCII)
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]*)?", re.ASCII)
 _LINE_MAX: Final = 8_192
 _PIECE: Final = 4_096
@@ -94,17 +95,13 @@ def _head(data: bytes) -> tuple[int, int, tuple[tuple[str, str], ...]]:
     if status is None:
         raise BadAnswerError("it was no HTTP")
     lines = rest.decode("latin-1").removesuffix("\r\n")
-    headers: list[tuple[str, str]] = []
-    place = 0
-    while place < len(lines):
-        header = _HEADER.match(lines, place)
-        if header is None:
-            raise BadAnswerError("a header was malformed")
-        if len(headers) == HEADERS_MAX:
-            raise BadAnswerError("it had too many headers")
-        headers.append((header[1].lower(), header[2].rstrip(" \t")))
-        place = header.end()
-    return int(status[1]), int(status[2]), tuple(headers)
+    if _HEADERS.fullmatch(lines) is None:
+        raise BadAnswerError("a header was malformed")
+    found: list[tuple[str, str]] = _HEADER.findall(lines)
+    if len(found) > HEADERS_MAX:
+        raise BadAnswerError("it had too many headers")
+    headers = tuple([(name.lower(), value.rstrip(" \t")) for name, value in found])
+    return int(status[1]), int(status[2]), headers
 
 
 def _length(values: list[str], size_max: int) -> int:

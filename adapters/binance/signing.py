@@ -31,7 +31,7 @@ def encoded(params: Mapping[str, str]) -> str:
     Raises:
         ValueError: a text is not Unicode (half of a surrogate pair).
     """
-    if _UNRESERVED.fullmatch("".join(params.values())) and _UNRESERVED.fullmatch("".join(params)):
+    if _UNRESERVED.fullmatch("".join((*params, *params.values()))):
         return "&".join([f"{name}={value}" for name, value in params.items()])
     return "&".join([f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in params.items()])
 

@@ -16,6 +16,7 @@ BODY_BYTES_MAX = 262_144
 """The longest body of one event. An event is a few kilobytes; more is somebody's mistake."""
 FIRST_PREV_HASH = bytes(32)
 _AT_MS_MAX = 2**63 - 1
+_BODIES = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 @attrs.frozen
@@ -45,7 +46,7 @@ class Record:
         """
         try:
             kind, fields = encode(event)
-            body = json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+            body = _BODIES.encode(fields)
             if event.signal_id is not None:
                 event.signal_id.encode("utf-8")
             kept = decode(kind, json.loads(body))
@@ -66,7 +67,7 @@ class Record:
 
 def chain_hash(prev_hash: bytes, seq: int, at_ms: int, signal_id: str | None, kind: str, body: str) -> bytes:
     """Return SHA-256 over the hash of the event before and everything this event says."""
-    said = json.dumps([seq, at_ms, signal_id, kind, body], ensure_ascii=True, separators=(",", ":"))
+    said = _BODIES.encode([seq, at_ms, signal_id, kind, body])
     return sha256(prev_hash + said.encode("ascii")).digest()
 
 

@@ -72,7 +72,8 @@ class Acts:
     def undo_order(self, symbol: str, client_order_id: str) -> None:
         """Lose a regular order that was acknowledged, with its fills: position and wallet are as if it had not been.
 
-        Meant for the newest order of its position. Whatever lived only as long as the position goes with it.
+        Meant for the newest order of its position. Conditional orders of the symbol that came after it are lost too, as
+        when an exchange comes back with the state of a moment before.
         """
         state = self.state
         order = state.orders.find(symbol, None, client_order_id, state.now_ms)
@@ -91,6 +92,9 @@ class Acts:
         state.record_row("rollback", {"symbol": symbol, "client_order_id": client_order_id, **wallet})
         record_position(state, position)
         expire_with_position(state, position)
+        for algo in state.algos.open_orders(symbol):
+            if algo.status == NEW and algo.created_ms >= order.created_ms:
+                self.forget_conditional(algo.client_algo_id)
 
     def pay_funding(self, symbol: str, rate: Decimal) -> None:
         """Charge every position on *symbol* its notional times *rate*: longs pay when it is above 0, shorts get it."""

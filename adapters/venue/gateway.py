@@ -17,6 +17,9 @@ AHEAD_MOST_MS: Final = 1_000
 """A request dated this much ahead of the exchange's clock, or more, is refused (Binance docs: General Info, timing)."""
 
 
+_SORTED: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 class Gateway:
     """Answers requests; checking keys and signatures is the door's business, and its denial is one more refusal."""
 
@@ -67,7 +70,7 @@ class Gateway:
 
     def _record_request(self, method: str, path: str, params: Mapping[str, str]) -> int:
         shown = {name: value for name, value in params.items() if name != "signature"}
-        text = json.dumps(shown, sort_keys=True, separators=(",", ":"))
+        text = _SORTED.encode(shown)
         return self._state.record("request", method=method, path=path, params=text)
 
 

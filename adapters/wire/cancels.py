@@ -7,9 +7,8 @@ import attrs
 from ...domain.order import Order, OrderKey, OrderStatus
 from ...domain.snapshot import CancelOutcome
 from . import calls
-from .call import Call
 from .codes import CANCEL_REJECTED, NO_SUCH_ORDER
-from .errors import unreadable_error
+from .done import check_done, says_done
 from .fields import Fields, ParseError
 from .lookup import Lookup
 from .orders import parse_algo_order, parse_order
@@ -17,7 +16,6 @@ from .problem import Problem, problem_of
 from .session import Session
 
 _GONE = frozenset({CANCEL_REJECTED, NO_SUCH_ORDER})
-_DONE = "200"
 
 
 class Cancels:
@@ -53,7 +51,7 @@ class Cancels:
         both = (calls.cancel_open_algo_orders(symbol), calls.cancel_open_orders(symbol))
         answers = [(call, self._session.ask(call).body) for call in both]
         for call, body in answers:
-            _check_done(call, body)
+            check_done(call, body)
 
     def _answered(self, key: OrderKey, tried: OrderKey, body: object) -> CancelOutcome:
         try:
@@ -79,7 +77,7 @@ def _cancelled(body: object, key: OrderKey) -> Order | None:
     if fields.has("algoStatus"):
         return _checked(parse_algo_order(body).order, key)
     fields.identifier("algoId")
-    if fields.text("clientAlgoId") != key.client_id or not _says_done(fields):
+    if fields.text("clientAlgoId") != key.client_id or not says_done(body):
         raise ParseError("cancelled algo order: was for another order, or did not say that it is cancelled")
     return None
 
@@ -90,17 +88,3 @@ def _checked(order: Order, key: OrderKey) -> Order:
     if order.status is not OrderStatus.CANCELED:
         raise ParseError(f"cancelled order: must be CANCELED, was {order.status.value}")
     return order
-
-
-def _check_done(call: Call, body: object) -> None:
-    try:
-        done = _says_done(Fields(body, "cancel of all"))
-    except ParseError as error:
-        raise unreadable_error(call, str(error)) from error
-    if not done:
-        raise unreadable_error(call, "it did not say that it is done")
-
-
-def _says_done(fields: Fields) -> bool:
-    """Whether the code is 200: a number in some answers, a text in others."""
-    return fields.identifier("code") == _DONE

@@ -9,22 +9,23 @@ from .call import Call
 from .parameters import ALGO_ORDER_PATH, ORDER_PATH
 
 _ORDER: Final = Cost(weight=0, orders=1)
-_WEIGHTS: Final = {
-    ("GET", "/fapi/v1/allOrders"): 5,
-    ("GET", "/fapi/v1/userTrades"): 5,
-    ("GET", "/fapi/v3/positionRisk"): 5,
-    ("GET", "/fapi/v3/balance"): 5,
-    ("GET", "/fapi/v1/symbolConfig"): 5,
-    ("GET", "/fapi/v1/accountConfig"): 5,
-    ("GET", "/fapi/v1/positionSide/dual"): 30,
-    ("GET", "/fapi/v1/multiAssetsMargin"): 30,
-    ("GET", "/fapi/v1/income"): 30,
-    ("GET", "/fapi/v2/ticker/price"): 2,
+_USUAL: Final = Cost(weight=1)
+_COSTS: Final = {
+    ("GET", "/fapi/v1/allOrders"): Cost(weight=5),
+    ("GET", "/fapi/v1/userTrades"): Cost(weight=5),
+    ("GET", "/fapi/v3/positionRisk"): Cost(weight=5),
+    ("GET", "/fapi/v3/balance"): Cost(weight=5),
+    ("GET", "/fapi/v1/symbolConfig"): Cost(weight=5),
+    ("GET", "/fapi/v1/accountConfig"): Cost(weight=5),
+    ("GET", "/fapi/v1/positionSide/dual"): Cost(weight=30),
+    ("GET", "/fapi/v1/multiAssetsMargin"): Cost(weight=30),
+    ("GET", "/fapi/v1/income"): Cost(weight=30),
+    ("GET", "/fapi/v2/ticker/price"): Cost(weight=2),
 }
-_WEIGHTS_OF_ALL_SYMBOLS: Final = {
-    "/fapi/v1/openOrders": 40,
-    "/fapi/v1/openAlgoOrders": 40,
-    "/fapi/v1/premiumIndex": 10,
+_COSTS_OF_ALL_SYMBOLS: Final = {
+    "/fapi/v1/openOrders": Cost(weight=40),
+    "/fapi/v1/openAlgoOrders": Cost(weight=40),
+    "/fapi/v1/premiumIndex": Cost(weight=10),
 }
 
 
@@ -36,6 +37,6 @@ def cost_of(call: Call) -> Cost:
     """
     if call.method == "POST" and call.path in (ORDER_PATH, ALGO_ORDER_PATH):
         return _ORDER
-    if "symbol" not in call.params and call.path in _WEIGHTS_OF_ALL_SYMBOLS:
-        return Cost(weight=_WEIGHTS_OF_ALL_SYMBOLS[call.path])
-    return Cost(weight=_WEIGHTS.get((call.method, call.path), 1))
+    if call.path in _COSTS_OF_ALL_SYMBOLS and "symbol" not in call.params:
+        return _COSTS_OF_ALL_SYMBOLS[call.path]
+    return _COSTS.get((call.method, call.path), _USUAL)

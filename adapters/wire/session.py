@@ -118,9 +118,11 @@ class Session:
             SurefillError: as `errors.error_of` and `errors.lost_error` say.
         """
         barrier = self.barrier(call)
+        if barrier is None and self._before_asking is not nothing:
+            self._before_asking()
+            barrier = self.barrier(call)  # setting the clock took requests, and what they met counts
         if barrier is not None:
             raise barrier
-        self._before_asking()
         if call.signed:
             call = attrs.evolve(call, params=stamped(call.params, self.stamp(), READ_WINDOW_MS))
         (result,) = self.carry([call])

@@ -11,6 +11,7 @@ from ...domain.snapshot import SymbolSettings
 from . import calls
 from .accounts import parse_position_mode, parse_symbol_settings
 from .codes import ALREADY_SO
+from .done import check_done
 from .fields import Fields
 from .session import Session
 
@@ -56,9 +57,13 @@ class Settings:
 
         Raises:
             OrderRejectedError: the exchange refused, or echoed another leverage than was asked for.
+            OutcomeUnknownError: the answer did not say that it is done.
         """
         if margin_type is not None:
-            self._session.ask(calls.set_margin_type(symbol, margin_type), ALREADY_SO)
+            call = calls.set_margin_type(symbol, margin_type)
+            answer = self._session.ask(call, ALREADY_SO)
+            if answer.ok:
+                check_done(call, answer.body)
         if leverage is None:
             return
         call = calls.set_leverage(symbol, leverage)

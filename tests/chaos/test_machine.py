@@ -9,14 +9,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from surefill.application import protect
-from surefill.application.desk import Desk
-from surefill.domain.actions import Action, PlaceStop
+from surefill.domain.actions import Action, CancelLegs, CancelOrphans
 from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
 from surefill.testing import TradingStateMachine
 from surefill.testing.world import World
 
 QUICK = settings(
-    max_examples=15,
+    max_examples=40,
     stateful_step_count=8,
     deadline=None,
     derandomize=True,
@@ -37,18 +36,23 @@ class FairWeather(TradingStateMachine):
     faults = crashes = losses = others = drills = jumps = False
 
 
-def test_it_finds_a_core_that_forgets_its_stops_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without stops and alarms a position stands naked in silence: the machine says when, and shows both states."""
+class Jumpy(FairWeather):
+    """And jumps through stops and targets."""
+
+    jumps = True
+
+
+def test_it_finds_a_core_that_forgets_to_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without cancellations an order outlives its position: the machine says since when, and shows both states."""
     decide: Callable[..., tuple[Action, ...]] = protect.next_actions
 
-    def without_stops(*facts: object) -> tuple[Action, ...]:
-        return tuple(action for action in decide(*facts) if not isinstance(action, PlaceStop))
+    def without_cancels(*facts: object) -> tuple[Action, ...]:
+        return tuple(action for action in decide(*facts) if not isinstance(action, CancelLegs | CancelOrphans))
 
-    monkeypatch.setattr(protect, "next_actions", without_stops)
-    monkeypatch.setattr(Desk, "alarm", lambda *_, **__: None)
+    monkeypatch.setattr(protect, "next_actions", without_cancels)
 
-    with pytest.raises(AssertionError, match="I2 at") as caught:
-        run_state_machine_as_test(FairWeather, settings=QUICK)
+    with pytest.raises(AssertionError, match="I3 at") as caught:
+        run_state_machine_as_test(Jumpy, settings=QUICK)
 
     assert "the exchange, by its ledger" in str(caught.value)
     assert "by its journal" in str(caught.value)

@@ -16,16 +16,16 @@ from tests.doubles import ONE, Tale, a_book, a_look, a_tale, decisions
 _CONFIRM = 3_000
 _SINCE = 10_000
 _SURE = _SINCE + _CONFIRM
-_UNEXPLAINED = 60_000
+_UNEXPLAINED, _DENIED = 60_000, 900_000
 _ALL = Decimal(1_000_000)
 
 
 def _decide(
-    *tales: Tale, held: list[str], now_ms: int = _SURE, since_ms: int = _SINCE, lost: Decimal = _ALL
+    *tales: Tale, held: list[str], now_ms: int = _SURE, since_ms: int = _SINCE, lost: Decimal | None = _ALL
 ) -> tuple[Action, ...]:
-    """The size has been seen missing since *since_ms*, in both directions; fills of others took *lost* of it."""
+    """The size has been seen missing since *since_ms*; fills of others took *lost* of it, None when nobody knows."""
     book = a_book(
-        *tales, missing_since_ms=dict.fromkeys(Direction, since_ms), lost_elsewhere=dict.fromkeys(Direction, lost)
+        *tales, missing_since_ms=dict.fromkeys(Direction, since_ms), lost_elsewhere={} if lost is None else dict.fromkeys(Direction, lost)
     )
     return decisions(*tales, book=book, held=held, now_ms=now_ms)
 
@@ -182,12 +182,13 @@ def test_a_bracket_written_off_is_cleared_next() -> None:
     assert decisions(tale, held=[]) == (CancelLegs("s1", (tale.newest(Leg.STOP), tale.newest(Leg.TARGET))),)
 
 
-def test_size_that_no_fill_explains_is_waited_for() -> None:
-    """A position read may lag far behind: without fills of others nothing is written off for a minute."""
-    late = _SINCE + _UNEXPLAINED
-    assert _decide(a_tale(), held=[], lost=ZERO) == (LookAgain(_SURE + 1_000),)
-    assert _decide(a_tale(), held=[], lost=ZERO, now_ms=late - 1) == (LookAgain(late - 1 + 1_000),)
-    assert _decide(a_tale(), held=[], lost=ZERO, now_ms=late) == (WriteOff("s1", ONE),)
+@pytest.mark.parametrize(("lost", "wait_ms"), [(None, _UNEXPLAINED), (ZERO, _DENIED)])
+def test_size_that_no_fill_explains_is_waited_for(lost: Decimal | None, wait_ms: int) -> None:
+    """A position read may lag far behind: nothing is given up for a minute; far longer if the fills deny the loss."""
+    late = _SINCE + wait_ms
+    assert _decide(a_tale(), held=[], lost=lost) == (LookAgain(_SURE + 1_000),)
+    assert _decide(a_tale(), held=[], lost=lost, now_ms=late - 1) == (LookAgain(late - 1 + 1_000),)
+    assert _decide(a_tale(), held=[], lost=lost, now_ms=late) == (WriteOff("s1", ONE),)
 
 
 def test_what_fills_explain_is_written_off_first() -> None:

@@ -72,6 +72,12 @@ EXPECTED = {
     "settings": ("settings", ("S",), {}),
     "configure": ("configure", ("S",), {"leverage": 5, "margin_type": MarginType.ISOLATED}),
 }
+
+
+def _forever() -> None:
+    """No limit."""
+
+
 ONCE: dict[str, Callable[[Exchange], object]] = {
     "prepare": lambda exchange: exchange.prepare("request"),  # type: ignore[arg-type]  # only passed through
     "send": lambda exchange: exchange.send("prepared"),  # type: ignore[arg-type]  # likewise
@@ -79,6 +85,7 @@ ONCE: dict[str, Callable[[Exchange], object]] = {
     "cancel": lambda exchange: exchange.cancel(("key",)),  # type: ignore[arg-type]  # likewise
     "cancel_everything": lambda exchange: exchange.cancel_everything("S"),
     "capacity": lambda exchange: exchange.capacity(),
+    "attended": lambda exchange: exchange.attended(_forever),
 }
 PASSED: dict[str, object] = {
     "prepare": ("prepare", ("request",), {}),
@@ -87,6 +94,7 @@ PASSED: dict[str, object] = {
     "cancel": ("cancel", (("key",),), {}),
     "cancel_everything": ("cancel_everything", ("S",), {}),
     "capacity": ("capacity", (), {}),
+    "attended": ("attended", (_forever,), {}),
 }
 
 

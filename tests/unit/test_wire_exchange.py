@@ -466,6 +466,17 @@ def test_cancelling_everything_believes_only_a_plain_word(wrong: str, body: obje
     assert paths(script) == ["DELETE algoOpenOrders", "DELETE allOpenOrders"]
 
 
+@pytest.mark.parametrize("body", [None, [], {}, {"code": 201, "msg": "queued"}, {"leverage": 10}])
+def test_a_margin_type_is_set_when_the_exchange_says_so(body: object) -> None:
+    """A 200 of the wrong shape leaves open whether it was set; the leverage is not touched then."""
+    script = Script().body("POST", "/fapi/v1/marginType", body)
+
+    with pytest.raises(OutcomeUnknownError, match="marginType"):
+        wire_exchange(script).configure("BTCUSDT", leverage=5, margin_type=MarginType.ISOLATED)
+
+    assert paths(script) == ["POST marginType"]
+
+
 def test_already_so_is_success() -> None:
     """-4046 is what Binance says when the margin type is as wished; margin type comes before leverage."""
     script = (

@@ -43,7 +43,7 @@ class Audited:
     _written: set[tuple[str, str]] = attrs.field(factory=set[tuple[str, str]])
     _requests: dict[int, tuple[str, str]] = attrs.field(factory=dict[int, tuple[str, str]])
     _failed_ms: int | None = None
-    _in_hand: bool = False
+    _cause: str = ""
 
     def hear(self, alarm: Alarm) -> None:
         """Take in an alarm."""
@@ -51,27 +51,30 @@ class Audited:
             self._failed_ms = alarm.at_ms
 
     def request(self, row: Row, sent: Mapping[str, str]) -> None:
-        """Note an order that reached the exchange, to tell whose a refusal is."""
+        """Note what reached the exchange, to tell whose doing the rows behind it are."""
+        self._cause = str(row["method"])
         client_id = sent.get("newClientOrderId") or sent.get("clientAlgoId") or ""
         if row["method"] == "POST" and leg_of(client_id) is not None:
             self._requests[int(str(row["seq"]))] = client_id, sent.get("symbol", "")
 
     def by_hand(self) -> None:
         """Note that what follows, up to the answer, is somebody else's doing."""
-        self._in_hand = True
+        self._cause = "others"
 
     def row(self, row: Row) -> None:
         """Note what the log owes."""
         match row["kind"]:
             case "answer":
-                self._in_hand = False
+                self._cause = ""
                 asked = self._requests.pop(int(str(row["request_seq"])), None)
-                if asked is not None and row["status"] != 200:
+                if asked is not None:
                     self._owe("refused", asked[0], row, asked[1])
             case "order" | "algo":
                 client_id = text(row, "client_algo_id" if row["kind"] == "algo" else "client_order_id")
-                if leg_of(client_id) is not None and row["status"] in ("NEW", "CANCELED") and not self._in_hand:
-                    what = "cancelled" if row["status"] == "CANCELED" else "placed"
+                what = {("NEW", "POST"): "placed", ("CANCELED", "DELETE"): "cancelled"}.get(
+                    (text(row, "status"), self._cause)
+                )
+                if what is not None and leg_of(client_id) is not None:
                     self._owe(what, client_id, row, text(row, "symbol"))
             case "fill":
                 client_id = text(row, "client_order_id")

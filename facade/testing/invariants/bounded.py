@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
 from surefill.adapters.wire.call import WireAnswer
 from surefill.application.status import Status
 from surefill.domain.alarm import Alarm, AlarmKind
+from surefill.domain.events import Answered, Event
+from surefill.domain.reply import ReplyKind
 from surefill.domain.timings import Timings
 from surefill.testing.invariants.evidence import Called, Carried
 from surefill.testing.invariants.violation import Violation
@@ -27,24 +29,34 @@ class Bounded:
         timings: the deadlines.
         slack_ms: what the last request under way may take on top.
         longest_ms: the longest call so far, by verb.
+        recent: requests of the last few minutes.
     """  # noqa: D205 - the sentence is the invariant
 
     timings: Timings = attrs.field(factory=Timings)
     slack_ms: int = 1_000
     longest_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     _asking: set[str | None] = attrs.field(factory=set[str | None])
-    _recent: deque[Carried] = attrs.field(factory=deque[Carried])
+    _unknown_ms: list[int] = attrs.field(factory=list[int])
+    recent: deque[Carried] = attrs.field(factory=deque[Carried])
 
     def hear(self, alarm: Alarm) -> None:
         """Take in an alarm: after LEG_REMOVED the position waits for a person, not for us."""
         if alarm.kind is AlarmKind.LEG_REMOVED:
             self._asking.add(alarm.signal_id)
 
-    def ask(self, carried: Carried) -> None:
-        """Note what came of a request."""
-        self._recent.append(carried)
-        while self._recent[0].sent_ms < carried.sent_ms - 2 * self.timings.call_ms:
-            self._recent.popleft()
+    def keep(self, event: Event) -> None:
+        """Note an order whose answer left its outcome unknown."""
+        if isinstance(event, Answered) and event.reply.kind is ReplyKind.UNKNOWN:
+            self._unknown_ms.append(event.at_ms)
+
+    def ask(self, carried: Sequence[Carried]) -> None:
+        """Note what came of requests."""
+        if not carried:
+            return
+        self.recent.extend(carried)
+        oldest_ms = carried[-1].sent_ms - 2 * self.timings.call_ms
+        while self.recent[0].sent_ms < oldest_ms:
+            self.recent.popleft()
 
     def call(self, called: Called) -> Iterator[Violation]:
         """Judge a call that ended."""
@@ -77,14 +89,15 @@ class Bounded:
             return self.timings.call_ms
         made = [
             each
-            for each in self._recent
+            for each in self.recent
             if each.owner == called.owner and called.began_ms <= each.sent_ms <= called.ended_ms
         ]
         symbols = {each.call.params["symbol"] for each in made if "symbol" in each.call.params}
         silent = [each for each in made if not _answered(each)]
         if len(symbols) > 1 or any(each.call.method == "GET" for each in silent):
             return self.timings.call_ms
-        return self.timings.unknown_call_ms if silent else self.timings.accepted_call_ms
+        unknown = any(called.began_ms <= at_ms <= called.ended_ms for at_ms in self._unknown_ms)
+        return self.timings.unknown_call_ms if silent or unknown else self.timings.accepted_call_ms
 
 
 def _answered(carried: Carried) -> bool:

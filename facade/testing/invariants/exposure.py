@@ -35,6 +35,8 @@ class BoundedExposure:
         """Judge a fill or a request; other rows are passed over."""
         if row["kind"] == "fill":
             yield from self.fill(row)
+        elif row["kind"] == "position":
+            self.position(row)
         elif row["kind"] == "request":
             yield from self.request(row, cast("dict[str, str]", json.loads(text(row, "params"))))
 
@@ -48,6 +50,10 @@ class BoundedExposure:
         if problem is not None:
             text_of = f"{client_id} was sent {problem}"
             yield Violation(invariant="I10", time_ms=time_ms(row), text=text_of, symbol=sent.get("symbol", ""))
+
+    def position(self, row: Row) -> None:
+        """Take over what the exchange says is held."""
+        self._held[text(row, "symbol"), text(row, "position_side")] = number(row, "amount")
 
     def _entry(self, sent: Mapping[str, str]) -> str | None:
         """Return what limit an entry broke."""

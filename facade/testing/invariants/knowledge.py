@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, cast
 
@@ -26,7 +25,6 @@ _IDS: Final = ("clientAlgoId", "origClientOrderId", "newClientOrderId")
 _BARRED: Final = frozenset({401, 403, 408, 418, 429})
 """Answers of a doorkeeper: they show nothing of the account."""
 _BUSY_MIN_MS: Final = 1_000
-_REMEMBERED_MS: Final = 120_000
 
 
 @attrs.define(kw_only=True)
@@ -45,7 +43,6 @@ class Knowledge:
     _kept: set[str] = attrs.field(factory=set[str])
     _blocked_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     _all_blocked_ms: int = 0
-    _recent: deque[tuple[int, str | None]] = attrs.field(factory=deque[tuple[int, str | None]])
     _busy: list[tuple[int, int, frozenset[str | None]]] = attrs.field(
         factory=list[tuple[int, int, frozenset[str | None]]]
     )
@@ -63,19 +60,16 @@ class Knowledge:
             self._kept.clear()
         self.known = set(self._kept)
 
-    def call(self, called: Called) -> None:
-        """Note a call that kept its thread busy: a host with one thread guards nothing else meanwhile."""
+    def call(self, called: Called, made: Iterable[Carried]) -> None:
+        """Note a call that kept its thread busy with the requests it *made*.
+
+        A host with one thread guards nothing else meanwhile.
+        """
         if called.ended_ms - called.began_ms < _BUSY_MIN_MS or called.verb.startswith("reconcile"):
             return
-        touched = frozenset(symbol for at_ms, symbol in self._recent if called.began_ms <= at_ms <= called.ended_ms)
+        inside = (each for each in made if called.began_ms <= each.sent_ms <= called.ended_ms)
+        touched = frozenset(self.symbol_of(each) for each in inside)
         self._busy.append((called.began_ms, called.ended_ms, touched))
-
-    def ask(self, carried: Carried) -> None:
-        """Take in one request."""
-        recent = self._recent
-        recent.append((carried.sent_ms, self.symbol_of(carried)))
-        while recent[0][0] < carried.sent_ms - _REMEMBERED_MS:
-            recent.popleft()
 
     def block(self, symbol: str | None, at_ms: int) -> None:
         """Note that nothing could be seen or done up to now, on one symbol or on all."""
@@ -107,7 +101,8 @@ class Knowledge:
 
 def name_of(carried: Carried) -> str:
     """Return the last part of a request's path."""
-    return carried.call.path.rpartition("/")[2]
+    path = carried.call.path
+    return path[path.rfind("/") + 1 :]
 
 
 def is_read(carried: Carried) -> bool:
@@ -168,8 +163,8 @@ def stops_shown(carried: Carried, key: Key, side: str) -> Decimal | None:
 
 
 def live_legs_shown(carried: Carried) -> Iterator[str]:
-    """Yield the client ids of stops and targets of ours that a read shows resting."""
-    if carried.call.method == "GET" and name_of(carried) in ("openAlgoOrders", "algoOrder"):
+    """Yield the client ids of conditional orders that a read in their service shows resting."""
+    if carried.call.method == "GET":
         for row in _rows(carried):
             if row.get("algoStatus") == "NEW":
                 yield str(row.get("clientAlgoId"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, cast
 
 import attrs
@@ -34,8 +34,7 @@ class WithinLimits:
     """  # noqa: D205 - the sentence is the invariant
 
     others: bool = False
-    _banned_ms: dict[int, tuple[int, int]] = attrs.field(factory=dict[int, tuple[int, int]])
-    _paused_ms: dict[int, tuple[int, int]] = attrs.field(factory=dict[int, tuple[int, int]])
+    _told: dict[int, tuple[int, int, int]] = attrs.field(factory=dict[int, tuple[int, int, int]])
     _by_hand_ms: int | None = None
 
     def by_hand(self, row: Row) -> None:
@@ -51,22 +50,14 @@ class WithinLimits:
         problem = f"the exchange answered {row['status']}: {text(row, 'msg')}"
         yield Violation(invariant="I6", time_ms=time_ms(row), text=problem, symbol="")
 
-    def ask(self, carried: Carried) -> Iterator[Violation]:
-        """Judge one request by what its sender had been told, and take in what it is told now."""
-        owner, sent_ms = carried.owner, carried.sent_ms
-        if owner in self._banned_ms:
-            told_ms, until_ms = self._banned_ms[owner]
-            if told_ms <= sent_ms < until_ms:
-                problem = f"{carried.call.method} {carried.call.path} was sent in a ban until {until_ms}"
-                yield Violation(invariant="I6", time_ms=sent_ms, text=problem, symbol=_symbol(carried))
-        if owner in self._paused_ms and carried.call.method == "POST":
-            told_ms, until_ms = self._paused_ms[owner]
-            if told_ms <= sent_ms < until_ms and leg_of(carried.call.params.get("newClientOrderId", "")) == "E":
-                problem = f"an entry was sent in a pause until {until_ms}"
-                yield Violation(invariant="I6", time_ms=sent_ms, text=problem, symbol=_symbol(carried))
-        result = carried.result
-        if isinstance(result, WireAnswer) and result.status in (418, 429) and carried.arrived_ms is not None:
-            self._told(owner, result, carried.arrived_ms)
+    def ask(self, carried: Iterable[Carried]) -> Iterator[Violation]:
+        """Judge requests by what their senders had been told, and take in what they are told now."""
+        for each in carried:
+            if self._told:
+                yield from self._judge(each)
+            result = each.result
+            if isinstance(result, WireAnswer) and result.status in (418, 429) and each.arrived_ms is not None:
+                self._tell(each.owner, result, each.arrived_ms)
 
     def keep(self, kept: Kept) -> Iterator[Violation]:
         """Judge an order that our own budget did not let out."""
@@ -77,18 +68,33 @@ class WithinLimits:
             problem = f"{event.client_id}: our own budget was used up by entries: {event.reply.text}"
             yield Violation(invariant="I6", time_ms=kept.at_ms, text=problem, symbol="", signal_id=event.signal_id)
 
-    def _told(self, owner: int, answer: WireAnswer, at_ms: int) -> None:
+    def _judge(self, carried: Carried) -> Iterator[Violation]:
+        told_ms, banned_ms, paused_ms = self._told.get(carried.owner, (0, 0, 0))
+        sent_ms, call = carried.sent_ms, carried.call
+        if told_ms <= sent_ms < banned_ms:
+            problem = f"{call.method} {call.path} was sent in a ban until {banned_ms}"
+            yield Violation(invariant="I6", time_ms=sent_ms, text=problem, symbol=_symbol(carried))
+        if told_ms <= sent_ms < paused_ms and call.method == "POST" and leg_of(_client_id(carried)) == "E":
+            problem = f"an entry was sent in a pause until {paused_ms}"
+            yield Violation(invariant="I6", time_ms=sent_ms, text=problem, symbol=_symbol(carried))
+
+    def _tell(self, owner: int, answer: WireAnswer, at_ms: int) -> None:
         retry_after = answer.header("Retry-After") or ""
         wait_ms = 1000 * int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
+        _, banned_ms, paused_ms = self._told.get(owner, (0, 0, 0))
         if answer.status == 418:
             body = answer.body
             words = str(cast("dict[str, object]", body).get("msg")) if isinstance(body, dict) else ""
             named = _UNTIL.search(words)
-            until_ms = int(named[1]) if named else at_ms + (_BAN_MS if wait_ms is None else wait_ms)
-            self._banned_ms[owner] = at_ms, until_ms
+            banned_ms = int(named[1]) if named else at_ms + (_BAN_MS if wait_ms is None else wait_ms)
         elif wait_ms is not None:
-            self._paused_ms[owner] = at_ms, at_ms + wait_ms
+            paused_ms = at_ms + wait_ms
+        self._told[owner] = at_ms, banned_ms, paused_ms
 
 
 def _symbol(carried: Carried) -> str:
     return carried.call.params.get("symbol", "")
+
+
+def _client_id(carried: Carried) -> str:
+    return carried.call.params.get("newClientOrderId", "")

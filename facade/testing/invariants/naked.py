@@ -107,12 +107,14 @@ class NoSilentNakedPosition:
         elif alarm.kind in _ELSE:
             insort(self._others.setdefault(alarm.symbol, []), alarm.at_ms)
 
+    def fill(self, row: Row, key: Key) -> None:
+        """Note when a fill is known; without a `knowledge` only."""
+        if leg_of(text(row, "client_order_id")) is not None:
+            self._latest_known[key] = self.known_ms.get(text(row, "client_order_id"), time_ms(row))
+
     def see(self, row: Row, key: Key, standing: Standing) -> Iterator[Violation]:
         """Judge the moment of *row*, which changed something at *key*."""
-        now_ms = time_ms(row)
-        if row["kind"] == "fill" and leg_of(text(row, "client_order_id")) is not None:
-            self._latest_known[key] = self.known_ms.get(text(row, "client_order_id"), now_ms)
-        yield from self.at(now_ms, int(str(row.get("seq", 0))), key, standing)
+        yield from self.at(time_ms(row), int(str(row.get("seq", 0))), key, standing)
 
     def at(self, now_ms: int, seq: int, key: Key, standing: Standing) -> Iterator[Violation]:
         """Judge *key* as it stands now."""

@@ -45,6 +45,11 @@ class AtMostOnce:
     _excess: dict[str, _Excess] = attrs.field(factory=dict[str, _Excess])
     _reported: set[str] = attrs.field(factory=set[str])
 
+    @property
+    def waiting(self) -> bool:
+        """Whether more is open than was asked for."""
+        return bool(self._excess)
+
     def hear(self, alarm: Alarm) -> None:
         """Take in an alarm."""
         if alarm.kind is AlarmKind.EXCESS_FILL:

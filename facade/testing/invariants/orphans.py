@@ -8,7 +8,7 @@ from decimal import Decimal
 import attrs
 
 from surefill.testing.invariants.evidence import Carried
-from surefill.testing.invariants.knowledge import Knowledge, open_ids_shown
+from surefill.testing.invariants.knowledge import Knowledge, open_ids_shown, position_shown
 from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, Row, time_ms
 from surefill.testing.invariants.standing import Key, Standing
 from surefill.testing.invariants.violation import Violation
@@ -44,6 +44,8 @@ class NoOrphans:
     def at(self, now_ms: int, key: Key, standing: Standing) -> Iterator[Violation]:
         """Judge *key* as it stands now."""
         excess = self._excess(standing, key)
+        if not excess and not self._since:
+            return
         for place in [place for place in self._since if place[0] == key and place[1:] not in excess]:
             yield from self._judge(place, now_ms)
             del self._since[place]
@@ -52,14 +54,20 @@ class NoOrphans:
             self._since.setdefault((key, kind, side), now_ms)
 
     def unseen(self, carried: Carried, standing: Standing) -> Iterator[str]:
-        """Yield the symbols on which an answer does not show what is left over."""
+        """Yield the symbols on which an answer does not show what is left over: old orders or an old position."""
+        conditional = carried.call.path.endswith("openAlgoOrders")
         for key, kind, side in self._since:
-            shown = open_ids_shown(carried, key[0])
-            if shown is None or carried.call.path.endswith("openAlgoOrders") == (kind == "market"):
-                continue
             left = [order for order in standing.orders(key) if (order.kind, order.side) == (kind, side)]
-            if any(order.client_id not in shown for order in left):
-                yield key[0]
+            shown = open_ids_shown(carried, key[0])
+            if shown is not None and conditional == (kind != "market"):
+                if any(order.client_id not in shown for order in left):
+                    yield key[0]
+                continue
+            amount = position_shown(carried, key)
+            if amount is not None and (amount > ZERO) == (side == "SELL"):
+                size = sum((order.quantity for order in left), ZERO)
+                if amount.copy_abs() >= size:
+                    yield key[0]
 
     def until(self, now_ms: int) -> Iterator[Violation]:
         """Judge what is left over still, at *now_ms*."""
@@ -86,6 +94,8 @@ class NoOrphans:
         spared = frozenset[str]() if self.knowledge is None or not ours else self.knowledge.sizes.forgotten
         open_sizes: dict[tuple[str, str], Decimal] = {}
         for order in standing.orders(key):
+            if order.status == "TRIGGERING":
+                continue  # it cannot be cancelled until it has become a market order, or nothing
             if spared and order.client_id[:STEM_LENGTH] in spared:
                 continue  # a journal that was lost: they may protect what nobody remembers
             place = (order.kind, order.side)

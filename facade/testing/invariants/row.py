@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 Row: TypeAlias = Mapping[str, str | int | bool | None]
 """One row of the simulated exchange's ledger: see `Ledger`."""
@@ -37,7 +37,7 @@ def number(row: Row, name: str) -> Decimal:
 
 def time_ms(row: Row) -> int:
     """Return when the row was written, exchange time."""
-    return int(str(row["time_ms"]))
+    return cast("int", row["time_ms"])
 
 
 def signed(side: str, quantity: Decimal) -> Decimal:

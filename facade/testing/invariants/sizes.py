@@ -35,6 +35,7 @@ class Sizes:
     _symbols: dict[str, str] = attrs.field(factory=dict[str, str])
     _allotted: dict[str, list[Allotment]] = attrs.field(factory=dict[str, list[Allotment]])
     _entries: dict[str, dict[str, str]] = attrs.field(factory=dict[str, dict[str, str]])
+    _changes: dict[str, list[tuple[str, Decimal]]] = attrs.field(factory=dict[str, list[tuple[str, Decimal]]])
     _read: int = 0
 
     def open(self, stem: str) -> Decimal:
@@ -64,9 +65,7 @@ class Sizes:
         elif isinstance(event, Waived):
             self.bare.add(self.stem_of(event.signal_id) or "")
         elif isinstance(event, Claimed):
-            stem = self.stem_of(event.signal_id)
-            if stem is not None:
-                self.forgotten.discard(stem)
+            self.forgotten.discard(self.stem_of(event.signal_id) or "")
 
     def stem_of(self, signal_id: str) -> str | None:
         """Return the stem of a signal, when it is known."""
@@ -92,18 +91,26 @@ class Sizes:
             return
         stem, quantity = client_id[:STEM_LENGTH], number(row, "quantity")
         key = text(row, "symbol"), text(row, "position_side")
+        self._changes.setdefault(client_id, [])
         if leg == "E":
             self._places[stem] = key
             self._symbols[stem] = key[0]
             self._entries.setdefault(stem, {})[client_id] = str(row.get("order_id", ""))
-            self._change(stem, quantity)
+            self._change(client_id, stem, quantity)
             asked = self.asked.get(stem)
             if asked is not None and asked.stop is None:
                 self.bare.add(stem)
         elif leg == "X":
             self._exit(client_id, key, quantity)
         else:
-            self._change(stem, quantity.copy_negate())
+            self._change(client_id, stem, quantity.copy_negate())
+
+    def undo(self, row: Row) -> None:
+        """Take back the fills of an order that the exchange lost."""
+        client_id = text(row, "client_order_id")
+        for stem, by in self._changes.pop(client_id, []):
+            self._changes[client_id] = []
+            self._change(client_id, stem, by.copy_negate())
 
     def uncovered(self, key: Key) -> Decimal:
         """Return how much of our size there needs no stop of ours, base units."""
@@ -122,17 +129,18 @@ class Sizes:
             taken = min(left, shares[0].quantity)
             stem = self.stem_of(shares[0].signal_id)
             if stem is not None:
-                self._change(stem, taken.copy_negate())
+                self._change(client_id, stem, taken.copy_negate())
             left = EXACT.subtract(left, taken)
             rest = EXACT.subtract(shares[0].quantity, taken)
             shares[:1] = [Allotment(shares[0].signal_id, rest)] if rest > ZERO else []
         for stem in (client_id[:STEM_LENGTH], *tuple(self.holding(key))):
             taken = min(left, self.open(stem))
             if taken > ZERO:
-                self._change(stem, taken.copy_negate())
+                self._change(client_id, stem, taken.copy_negate())
                 left = EXACT.subtract(left, taken)
 
-    def _change(self, stem: str, by: Decimal) -> None:
+    def _change(self, client_id: str, stem: str, by: Decimal) -> None:
+        self._changes[client_id].append((stem, by))
         size = max(ZERO, EXACT.add(self.open(stem), by))
         self._open[stem] = size
         key = self._places.get(stem)

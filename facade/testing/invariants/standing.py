@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final, TypeAlias
 
@@ -40,6 +40,7 @@ class Standing:
     _ours: dict[Key, Decimal] = attrs.field(factory=dict[Key, Decimal])
     _held: dict[Key, Decimal] = attrs.field(factory=dict[Key, Decimal])
     _orders: dict[Key, dict[str, OpenOrder]] = attrs.field(factory=dict[Key, dict[str, OpenOrder]])
+    _filled: dict[str, tuple[Key, Decimal]] = attrs.field(factory=dict[str, tuple[Key, Decimal]])
 
     def apply(self, row: Row) -> Key | None:
         """Take in one row; return what it is about when it changed something there."""
@@ -79,15 +80,23 @@ class Standing:
         """Yield every place that ever had an order of ours."""
         yield from self._orders
 
-    def orders(self, key: Key) -> Iterator[OpenOrder]:
-        """Yield our open orders."""
-        yield from self._orders.get(key, {}).values()
+    def orders(self, key: Key) -> Iterable[OpenOrder]:
+        """Return our open orders."""
+        return self._orders.get(key, {}).values()
+
+    def undo(self, row: Row) -> None:
+        """Take back the fills of an order that the exchange lost; a row with the position follows."""
+        found = self._filled.pop(text(row, "client_order_id"), None)
+        if found is not None:
+            self._ours[found[0]] = EXACT.subtract(self._ours.get(found[0], ZERO), found[1])
 
     def _fill(self, row: Row) -> Key:
         key = _key(row)
         if leg_of(text(row, "client_order_id")) is not None:
             change = signed(text(row, "side"), number(row, "quantity"))
             self._ours[key] = EXACT.add(self._ours.get(key, ZERO), change)
+            before = self._filled.get(text(row, "client_order_id"), (key, ZERO))[1]
+            self._filled[text(row, "client_order_id")] = key, EXACT.add(before, change)
         return key
 
     def _order(

@@ -74,8 +74,10 @@ class Truth:
         elif row["kind"] == "fill":
             yield from self._fill(row)
 
-    def ask(self, carried: Carried) -> None:
-        """Take in which stops and targets an answer shows resting."""
+    def ask(self, carried: Carried, name: str) -> None:
+        """Take in which stops and targets an answer shows resting; *name* is the last part of its path."""
+        if name not in ("openAlgoOrders", "algoOrder"):
+            return
         for client_id in live_legs_shown(carried):
             if client_id not in self._shown:
                 self._shown.add(client_id)
@@ -170,28 +172,30 @@ class Truth:
     def _outcome(self, report: ExecutionReport, stem: str, standing: Standing) -> Iterator[str]:
         executed = self._executed.get((stem, "E"), ZERO)
         if report.outcome is Outcome.PROTECTED:
-            yield from self._unrested(stem)
+            yield from self._unrested(stem, standing, ("S", "T"))
         elif report.outcome is Outcome.PROTECTED_WITHOUT_TAKE_PROFIT:
-            yield from (each for each in self._unrested(stem) if "target" not in each)
+            yield from self._unrested(stem, standing, ("S",))
         elif report.outcome in _DENIALS and report.type.is_entry and executed > ZERO and not report.provisional:
             # a refusal speaks of the last attempt, whose order is the newest
             yield f"{report.outcome.value} although {executed} was executed"
         elif report.outcome is Outcome.CLOSED and report.type.is_entry:
             key = self.sizes.place(stem)
-            if key is not None and self._left(stem, key, standing) > ZERO:
-                yield f"CLOSED although {self._left(stem, key, standing)} of it is open"
+            left = ZERO if key is None else self._left(stem, key, standing)
+            if left > ZERO:
+                yield f"CLOSED although {left} of it is open"
         elif report.outcome in (Outcome.CLOSED, Outcome.ALREADY_FLAT) and not report.type.is_entry:
             left = self._left_in(report, standing)
             if left > ZERO:
                 yield f"{report.outcome.value} although {left} of ours is open in that direction"
 
-    def _unrested(self, stem: str) -> Iterator[str]:
-        size = self.sizes.open(stem)
-        asked = self.sizes.asked.get(stem)
-        if self._rested.get((stem, "S"), ZERO) < size:
-            yield f"PROTECTED although no stop of {size} was seen resting"
-        if asked is not None and asked.target is not None and self._rested.get((stem, "T"), ZERO) < size:
-            yield f"PROTECTED although no target of {size} was seen resting"
+    def _unrested(self, stem: str, standing: Standing, legs: tuple[str, ...]) -> Iterator[str]:
+        """Yield which of the legs asked for no answer ever showed resting, at the size that is left."""
+        asked, key = self.sizes.asked.get(stem), self.sizes.place(stem)
+        size = ZERO if key is None else self._left(stem, key, standing)
+        for leg, name in (("S", "stop"), ("T", "target")):
+            wanted = leg == "S" or (asked is not None and asked.target is not None)
+            if leg in legs and wanted and self._rested.get((stem, leg), ZERO) < size:
+                yield f"PROTECTED although no {name} of {size} was seen resting"
 
     def _left(self, stem: str, key: Key, standing: Standing) -> Decimal:
         """Return what must still be open of a signal, however others may have reduced the position."""

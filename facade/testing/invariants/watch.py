@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from operator import itemgetter
-from typing import Final, TypeAlias, cast
+from typing import Final, cast
 
 import attrs
 
@@ -28,11 +27,12 @@ from surefill.testing.invariants.foreign import MindYourOwn
 from surefill.testing.invariants.knowledge import Knowledge, answered, is_read, name_of
 from surefill.testing.invariants.limits import WithinLimits
 from surefill.testing.invariants.lives import Lives
+from surefill.testing.invariants.moments import Fact, Moments
 from surefill.testing.invariants.naked import NoSilentNakedPosition
 from surefill.testing.invariants.numbers_sent import NumbersSent
 from surefill.testing.invariants.once import AtMostOnce
 from surefill.testing.invariants.orphans import NoOrphans
-from surefill.testing.invariants.row import Row, text, time_ms
+from surefill.testing.invariants.row import Row, text
 from surefill.testing.invariants.secrecy import NoSecrets
 from surefill.testing.invariants.sizes import Sizes
 from surefill.testing.invariants.standing import Standing
@@ -40,7 +40,6 @@ from surefill.testing.invariants.truth import Truth
 from surefill.testing.invariants.violation import Violation
 from surefill.testing.invariants.writers import SingleWriter
 
-_Moment: TypeAlias = tuple[int, int, Row | Kept | Carried | Told | Life]
 _STATES: Final = frozenset({"fill", "position", "order", "algo"})
 
 
@@ -68,6 +67,7 @@ class Watch:
         sizes, lives, knowledge: what they share.
         durations: the numbers that are published.
         standing: the account as it stands.
+        moments: puts facts in order.
     """
 
     naked: NoSilentNakedPosition = attrs.field(factory=NoSilentNakedPosition)
@@ -88,9 +88,8 @@ class Watch:
     durations: Durations = attrs.field(init=False)
     truth: Truth = attrs.field(init=False)
     standing: Standing = attrs.field(factory=Standing)
-    _seen_seq: int = 0
-    _seen_ms: int = 0
-    _by_hand: set[int] = attrs.field(factory=set[int])
+    moments: Moments = attrs.field(factory=Moments)
+    _strangers: set[str] = attrs.field(factory=set[str])
 
     def __attrs_post_init__(self) -> None:
         self.durations = Durations(lives=self.lives)
@@ -126,14 +125,14 @@ class Watch:
 
     def judge(self, evidence: Evidence, *, now_ms: int) -> tuple[Violation, ...]:
         """Take in all that is new, and return what it breaks; what is open is judged as of *now_ms*."""
-        self._by_hand.update(evidence.by_hand)
         self.truth.seen_by_answers = self.truth.seen_by_answers or bool(evidence.carried)
         found: list[Violation] = []
         for called in evidence.called:
             self.foreign.call(called)
-        for carried in evidence.carried:
-            self.bounded.ask(carried)
-            found += self.limits.ask(carried)
+        self.bounded.ask(evidence.carried)
+        for kept in evidence.kept:
+            self.bounded.keep(kept.event)
+        found += self.limits.ask(evidence.carried)
         for called in evidence.called:
             found += self.bounded.call(called)
         found += self._look(evidence, now_ms)
@@ -165,69 +164,52 @@ class Watch:
             for each in (self.naked, self.once, self.ahead, self.audited, self.bounded):
                 each.hear(alarm)
         found: list[Violation] = []
-        for _, _, fact in self._in_order(evidence):
-            match fact:
-                case Kept():
-                    found += self._keep(fact)
-                case Carried():
-                    found += self._ask(fact)
-                case Told():
-                    found += self.truth.tell(fact, self.standing)
-                case Life():
-                    found += self._live(fact)
-                case _:
-                    found += self._row(fact)
+        for fact in self._facts(evidence):
+            if isinstance(fact, Carried):
+                found += self._ask(fact)
+            elif isinstance(fact, Kept):
+                found += self._keep(fact)
+            elif isinstance(fact, Told):
+                found += self.truth.tell(fact, self.standing)
+            elif isinstance(fact, Life):
+                found += self._live(fact)
+            else:
+                found += self._row(fact)
         for alarm in evidence.alarms:
             self.truth.hear(alarm)
         if self.knowledge is not None:
             for called in evidence.called:
-                self.knowledge.call(called)
+                self.knowledge.call(called, self.bounded.recent)
         found += self.naked.until(now_ms)
         found += self.orphans.until(now_ms)
         found += self.once.until(now_ms)
         return found
 
-    def _in_order(self, evidence: Evidence) -> Iterable[_Moment]:
-        """Return every fact in the order it happened: by the ledger's row that came before it."""
-        moments: list[_Moment] = []
-        if self.knowledge is None:
-            return [(0, 0, row) for row in evidence.rows]
-        seq, at_ms = self._seen_seq, self._seen_ms
-        lives = list(evidence.lives)
-        for row in evidence.rows:
-            row_ms = time_ms(row)
-            while lives and lives[0].at_ms < row_ms:
-                moments.append((2 * seq + 1, lives[0].at_ms, lives.pop(0)))
-            seq, at_ms = int(str(row["seq"])), row_ms
-            moments.append((2 * seq, at_ms, row))
-        moments += [(2 * seq + 1, life.at_ms, life) for life in lives]
-        self._seen_seq, self._seen_ms = seq, at_ms
-        # within one moment: first what was heard, then what was written of it, then what was told
-        moments += [(2 * each.last_seq + 1, each.arrived_ms or each.sent_ms, each) for each in evidence.carried]
-        moments += [(2 * kept.after_seq + 1, kept.at_ms, kept) for kept in evidence.kept]
-        moments += [(2 * told.after_seq + 1, told.at_ms, told) for told in evidence.told]
-        moments.sort(key=itemgetter(0, 1))
-        return moments
+    def _facts(self, evidence: Evidence) -> Iterable[Fact]:
+        return self.moments.rows(evidence.rows) if self.knowledge is None else self.moments.of(evidence)
 
-    def _row(self, row: Row) -> Iterator[Violation]:
+    def _row(self, row: Row) -> Iterable[Violation]:
         kind = row["kind"]
         if kind == "request":
-            yield from self._request(row)
-        elif kind == "answer":
-            self.audited.row(row)
-            if row["request_seq"] not in self._by_hand:
-                yield from self.limits.answer(row)
-        elif kind in _STATES:
-            yield from self._change(row)
+            return self._request(row)
+        if kind in _STATES:
+            return self._change(self._of_nobody(row))
+        if kind == "rollback":
+            self.sizes.undo(row)
+            self.standing.undo(row)
+        if kind != "answer":
+            return ()
+        self.audited.row(row)
+        return () if row["request_seq"] in self.moments.by_hand else self.limits.answer(row)
 
     def _request(self, row: Row) -> Iterator[Violation]:
-        if row.get("seq") in self._by_hand:
+        sent = cast("dict[str, str]", json.loads(text(row, "params")))
+        if row.get("seq") in self.moments.by_hand:
             self.limits.by_hand(row)
             self.audited.by_hand()
+            if row["method"] == "POST":
+                self._strangers.update(sent[name] for name in ("newClientOrderId", "clientAlgoId") if name in sent)
             return
-        if row["method"] == "GET":
-            return
-        sent = cast("dict[str, str]", json.loads(text(row, "params")))
         yield from self.numbers.request(row, sent)
         yield from self.exposure.request(row, sent)
         self.once.request(row, sent)
@@ -236,26 +218,52 @@ class Watch:
             yield from self.ahead.request(row, sent)
             self.audited.request(row, sent)
 
+    def _of_nobody(self, row: Row) -> Row:
+        """Return *row* so that an order that somebody else gave an id of our form is not taken for ours."""
+        if not self._strangers:
+            return row
+        name = "client_algo_id" if row["kind"] == "algo" else "client_order_id"
+        return {**row, name: f"of others {row[name]}"} if row.get(name) in self._strangers else row
+
     def _change(self, row: Row) -> Iterator[Violation]:
-        is_fill = row["kind"] == "fill"
-        place = text(row, "symbol"), text(row, "position_side")
-        before = self.standing.ours(place)
-        if is_fill:
-            yield from self.foreign.before_fill(row, self.standing)
-            yield from self.exposure.fill(row)
-            self.sizes.fill(row)
-            yield from self.once.fill(row)
-        yield from self.truth.row(row)
-        self.foreign.row(row)
-        self.audited.row(row)
-        self.durations.row(row)
-        key = self.standing.apply(row)
+        kind, standing = row["kind"], self.standing
+        if kind == "fill":
+            yield from self._fill(row)
+            return
+        if kind == "position":
+            self.exposure.position(row)
+            place = text(row, "symbol"), text(row, "position_side")
+            before = standing.ours(place)
+        else:
+            self.foreign.row(row)
+            self.audited.row(row)
+            if kind == "algo" and row["status"] == "NEW":
+                yield from self.truth.row(row)
+                self.durations.row(row)
+        key = standing.apply(row)
         if key is None:
             return
-        if self.standing.ours(key) != before:
+        if kind == "position" and standing.ours(key) != before:
             self.foreign.after(row, key, before)
-        yield from self.naked.see(row, key, self.standing)
-        yield from self.orphans.see(row, key, self.standing)
+        if kind != "order":
+            yield from self.naked.see(row, key, standing)
+        yield from self.orphans.see(row, key, standing)
+
+    def _fill(self, row: Row) -> Iterator[Violation]:
+        """Take in a fill; what it leaves naked or behind is judged with the position, whose row follows."""
+        place = text(row, "symbol"), text(row, "position_side")
+        before = self.standing.ours(place)
+        yield from self.foreign.before_fill(row, self.standing)
+        yield from self.exposure.fill(row)
+        self.sizes.fill(row)
+        yield from self.once.fill(row)
+        yield from self.truth.row(row)
+        self.audited.row(row)
+        self.durations.row(row)
+        self.naked.fill(row, place)
+        self.standing.apply(row)
+        if self.standing.ours(place) != before:
+            self.foreign.after(row, place, before)
 
     def _keep(self, kept: Kept) -> Iterator[Violation]:
         event = kept.event
@@ -270,20 +278,24 @@ class Watch:
         if uncovers:
             yield from self._anew(kept.at_ms, kept.after_seq)
 
-    def _ask(self, carried: Carried) -> Iterator[Violation]:
-        knowledge = self.knowledge
-        if knowledge is None:
-            return
-        knowledge.ask(carried)
-        self.truth.ask(carried)
+    def _ask(self, carried: Carried) -> Iterable[Violation]:
+        name = name_of(carried)
+        self.truth.ask(carried, name)
+        if name == "exchangeInfo":
+            self._take_rules(carried)
+        heard = answered(carried)
+        restless = self.naked.waiting or self.orphans.waiting or self.once.waiting
+        if heard and not restless and not carried.call.changes:
+            return ()
+        return self._asked(carried, heard=heard)
+
+    def _asked(self, carried: Carried, *, heard: bool) -> Iterator[Violation]:
         yield from self.writers.ask(carried)
-        at_ms = carried.arrived_ms
-        if at_ms is None:
+        knowledge, at_ms = self.knowledge, carried.arrived_ms
+        if knowledge is None or at_ms is None:
             return
         self.naked.ask(carried, self.standing)
-        if name_of(carried) == "exchangeInfo":
-            self._take_rules(carried)
-        if not answered(carried):
+        if not heard:
             yield from self.orphans.until(carried.sent_ms)
             yield from self.once.until(carried.sent_ms)
             knowledge.block(knowledge.symbol_of(carried), at_ms)
@@ -307,7 +319,7 @@ class Watch:
         if was_alive != self.lives.alive:
             yield from self.naked.live(life.at_ms, alive=self.lives.alive)
         if life.lost_journal:
-            yield from self._anew(life.at_ms, self._seen_seq)
+            yield from self._anew(life.at_ms, self.moments.seq)
 
     def _anew(self, at_ms: int, seq: int) -> Iterator[Violation]:
         """Judge every place again: what needs cover has changed without anything having happened at the exchange."""

@@ -25,14 +25,16 @@ def test_a_stop_stuck_in_its_trigger_is_left_behind() -> None:
     """  # noqa: D205 - the incident needs its second line
     world = World()
     told(world, entry())
-    world.exchange.venue.stick_triggers("sf-")
+    world.exchange.venue.switches.sticks = lambda _: True
     world.tick(A, Decimal(58_900))
 
     world.wait(20)
 
     assert held(world) == 0
     assert len(sent(world, "X")) == 1
-    assert world.look() == ()
+    world.exchange.venue.acts.release_stuck()
+    assert world.settle() == ()
+    assert resting(world) == []
 
 
 @pytest.mark.parametrize("lag_ms", [3_000, 20_000])

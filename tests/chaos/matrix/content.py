@@ -9,8 +9,8 @@ from typing import Final
 
 from surefill.adapters.simulated import Fault
 from tests.chaos.matrix.bytes_on_the_wire import Change, Garble, anything_as, http, rows_as, success_as
-from tests.chaos.matrix.case import Check, FaultCase, Listed, at
-from tests.chaos.matrix.injections import Inject, When, both, in_what_comes_back, on_the_way, variants
+from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotApplicable, as_promised, at
+from tests.chaos.matrix.injections import AGAIN, Inject, When, both, in_what_comes_back, on_the_way, variants
 from tests.chaos.matrix.right import closed, every, not_filled, quiet, sent_once, sound
 from tests.chaos.matrix.steps import ALL, PHASES, Step
 
@@ -99,6 +99,11 @@ _ORDER_ROWS: Final = frozenset(
 )
 _LISTS: Final = frozenset({Step.POSITION, Step.TRADES, Step.STOP_QUERY, Step.LATE_WATCH, Step.STARTUP})
 
+
+def _short(when: When) -> Inject:
+    return on_the_way(when, lambda c: Fault.short_list(**c))
+
+
 CASES: Final[tuple[Listed, ...]] = (
     *_unbelievable("B1", "200, connection cut in the body", lambda body: http(body[:-9], length=len(body))),
     *_unbelievable("B1", "200, truncated JSON", lambda body: http(body[: len(body) // 2])),
@@ -135,4 +140,48 @@ CASES: Final[tuple[Listed, ...]] = (
     *_unbelievable("B14", "UTF-16", lambda body: http(body.decode().encode("utf-16"))),
     *_unbelievable("B14", "byte order mark", lambda body: http(b"\xef\xbb\xbf" + body)),
     *_unbelievable("B14", "header flood", lambda body: http(body, headers=[f"X-{n}: y" for n in range(300)])),
+    *variants(
+        "B15",
+        "every row twice",
+        _LISTS,
+        lambda when: on_the_way(when, lambda c: Fault.doubled_rows(**c)),
+        expect=at({Step.LATE_WATCH: as_promised, Step.STARTUP: as_promised}, otherwise=closed),
+        expect_lasting=at({Step.LATE_WATCH: as_promised, Step.STARTUP: as_promised}, otherwise=closed),
+    ),
+    *variants("B15", "last row missing", _LISTS - {Step.POSITION}, _short),
+    FaultCase(
+        id="B15",
+        what="last row missing",
+        variant="the second time",
+        steps=frozenset({Step.POSITION}),
+        inject=_short(AGAIN),
+        expect=closed,
+    ),
+    Elsewhere(
+        id="B15",
+        what="pagination hole",
+        steps=frozenset({Step.ENTRY_QUERY}),
+        tests=(
+            "tests/unit/test_wire_exchange.py::test_history_with_a_hole_is_refused",
+            "tests/unit/test_wire_exchange.py::test_history_reads_page_after_page",
+        ),
+    ),
+    NotApplicable(
+        id="B15",
+        what="list cut short, rows twice",
+        steps=ALL - _LISTS - {Step.ENTRY_QUERY},
+        reason="the answer is one object, not a list; a symbol missing from exchangeInfo is E16",
+    ),
+    *(
+        NotApplicable(
+            id=fault_id,
+            what=what,
+            steps=ALL - steps,
+            reason="the answer shows no order, position or fill that could lack it or belong to another",
+        )
+        for fault_id, what, steps in (
+            ("B7", "another client id and symbol", _ORDER_ROWS),
+            ("B8", "unknown status", _ORDER_ROWS),
+        )
+    ),
 )

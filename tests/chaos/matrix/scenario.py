@@ -127,7 +127,7 @@ class Asking(Opening):
 
 
 class Doubting(Opening):
-    """Beside an earlier trade: the entry's answer is lost, and the order is shown late, so that fills are the witness."""
+    """After an earlier trade: the entry's answer is lost and the order shown late, so that fills are the witness."""
 
     def before(self, world: World) -> None:
         """Trade once, and lose the next answer."""

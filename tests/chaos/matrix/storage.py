@@ -90,7 +90,13 @@ CASES: Final[tuple[Listed, ...]] = (
     *fault(
         "H9",
         "a sync takes long",
-        Way(steps=ALL, inject=_fails(Trouble.STALL), expect=fill_told, world=on_disk, variant="one takes ten seconds"),
+        Way(
+            steps=frozenset({Step.TIME, Step.EXCHANGE_INFO, Step.SETTINGS, Step.POSITION}),
+            inject=_fails(Trouble.STALL),
+            expect=fill_told,
+            world=on_disk,
+            variant="one takes ten seconds, before the entry",
+        ),
         Way(steps=ALL, inject=_fails(Trouble.SLOW), expect=fill_told, world=on_disk, variant="each takes a second"),
     ),
     *fault(

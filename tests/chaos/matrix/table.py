@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 from rich.table import Table
 
-from tests.chaos.matrix import codes, content, time, transport
+from tests.chaos.matrix import account, codes, content, exchange, legs, market, process, storage, time, transport
 from tests.chaos.matrix.case import IDS, Elsewhere, FaultCase, Listed
 from tests.chaos.matrix.steps import Step
 
@@ -18,6 +18,12 @@ LISTED: Final[tuple[Listed, ...]] = (
     *content.CASES,
     *codes.CASES,
     *time.CASES,
+    *market.CASES,
+    *exchange.CASES,
+    *legs.CASES,
+    *account.CASES,
+    *process.CASES,
+    *storage.CASES,
 )
 """Everything that the families say, in the order of the catalogue."""
 

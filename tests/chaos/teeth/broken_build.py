@@ -29,7 +29,7 @@ class Probe:
 
     Attributes:
         layer: which layer.
-        unit: what it is counted in.
+        unit: what it is counted in, in the singular.
         run: does one unit at each step and yields what it finds.
     """
 

@@ -24,7 +24,7 @@ def cell(cases: Sequence[Listed], name: str, step: Step) -> Probe:
                 wrong = run_case(case, step).wrong
                 yield tuple(Finding(by=f"{name} at {step.value}", text=text) for text in wrong)
 
-    return Probe(layer="fault matrix", unit="variants", run=run)
+    return Probe(layer="fault matrix", unit="variant", run=run)
 
 
 def crashes(name: str) -> Probe:
@@ -36,7 +36,7 @@ def crashes(name: str) -> Probe:
         for point in range(1, len(references.points) + 1):
             yield tuple(Finding(by=name, text=text) for text in judge(references, Crash(points=(point,))))
 
-    return Probe(layer="crash enumeration", unit="points", run=run)
+    return Probe(layer="crash enumeration", unit="point", run=run)
 
 
 def seeds(first: int, last: int) -> Probe:
@@ -47,4 +47,4 @@ def seeds(first: int, last: int) -> Probe:
             violations = run_seed(seed).violations
             yield tuple(Finding(by=violation.invariant, text=violation.text) for violation in violations)
 
-    return Probe(layer="seeded swarm", unit="seeds", run=run)
+    return Probe(layer="seeded swarm", unit="seed", run=run)

@@ -25,19 +25,21 @@ def scenarios(*played: tuple[Callable[[], World], Scenario]) -> Probe:
         for make, scenario in played:
             yield judged(make, scenario)
 
-    return Probe(layer="judged scenario", unit="scenarios", run=run)
+    return Probe(layer="judged scenario", unit="scenario", run=run)
 
 
-def crash_points(make: Callable[[], World], scenario: Scenario) -> Probe:
-    """Play a scenario once for each of its points where the process can die, dying there."""
+def crash_points(make: Callable[[], World], scenario: Scenario, *, at: str = "") -> Probe:
+    """Play a scenario once for each of its points named *at* where the process can die, dying there."""
 
     def run() -> Iterator[Sequence[Finding]]:
         world = make()
+        world.restart()
         scenario(world)
-        for point in range(1, len(world.lifeline.points) + 1):
-            yield judged(make, _dying_at(scenario, point))
+        for point, name in enumerate(world.lifeline.points, 1):
+            if at in name:
+                yield judged(make, _dying_at(scenario, point))
 
-    return Probe(layer="crash enumeration", unit="points", run=run)
+    return Probe(layer="crash enumeration", unit="point", run=run)
 
 
 def by_test(name: str) -> Claim:
@@ -51,7 +53,7 @@ def by_test(name: str) -> Claim:
             raise RuntimeError(f"{name}: pytest ended with {status!r}")
         yield listener.findings
 
-    return Claim({name.rpartition("::")[2]}, Probe(layer="unit tests", unit="tests", run=run))
+    return Claim({name.rpartition("::")[2]}, Probe(layer="unit tests", unit="test", run=run))
 
 
 def judged(make: Callable[[], World], scenario: Scenario) -> tuple[Finding, ...]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
+
+import attrs
 
 from surefill.adapters.journal import MemoryJournal
 from surefill.adapters.simulated import Fault, FaultPlan
@@ -11,6 +14,7 @@ from surefill.adapters.wire.call import Call, Result, WireAnswer
 from surefill.domain.errors import JournalError
 from surefill.domain.events import Event, Intent
 from surefill.domain.ids import Leg, client_id
+from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.signal import Signal, SignalType
 from surefill.testing.world import World
 from surefill.testing.world.market import START_MS
@@ -63,13 +67,21 @@ def asked_twice(world: World) -> None:
     world.wait(60)
 
 
+def traded_before() -> World:
+    """A world whose journal is older than the signals to come, and where size of others keeps nobody from trading."""
+    world = World(seed=1, protection=ProtectionPolicy(allow_foreign_position=True))
+    world.execute(Signal(id="old", symbol="BBBUSDT", type=SignalType.LONG_ENTRY, stop_loss=Decimal(2_900)), Decimal(1))
+    return world
+
+
 def repeated_after_a_crash(world: World) -> None:
     """The process may die at any point; the caller, told nothing, repeats the signal to the next one."""
-    world.execute(long(), SIZE)
+    signal = attrs.evolve(long(), created_at=datetime.fromtimestamp(world.now_ms / 1000, UTC))
+    world.execute(signal, SIZE)
     if not world.alive:
         world.restart()
     world.wait(1)
-    world.execute(long(), SIZE)
+    world.execute(signal, SIZE)
     world.wait(5)
 
 
@@ -98,11 +110,14 @@ def stop_hit(world: World) -> None:
 
 
 def stop_stuck(world: World) -> None:
-    """The stop is triggered and hangs there."""
+    """The stop is triggered and hangs there for half a minute."""
+    venue = world.exchange.venue
     world.execute(long(), SIZE)
-    world.exchange.venue.stick_triggers("sf-")
+    venue.switches.sticks = lambda _: True
     world.tick(A, Decimal(58_900))
     world.wait(30)
+    venue.switches.sticks = None
+    venue.acts.release_stuck()
 
 
 def closed(world: World) -> None:

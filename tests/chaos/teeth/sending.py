@@ -194,6 +194,6 @@ BUILDS: Final = (
             attribute(LegState, "fate", property(_unanswered_is_unsent)),
             attribute(SignalState, "next_attempt", _always_the_first),
         ),
-        claims=(Claim({"I1"}, crash_points(told.made(), told.repeated_after_a_crash)),),
+        claims=(Claim({"I1"}, crash_points(told.traded_before, told.repeated_after_a_crash, at="POST order")),),
     ),
 )

@@ -1,0 +1,217 @@
+"""Family G: what happens to the process that trades."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from surefill.adapters.simulated import Fault
+from surefill.adapters.wire.call import Call, Result
+from surefill.application.manager import OrderExecutionManager
+from surefill.domain.alarm import Alarm
+from surefill.domain.report import Outcome
+from surefill.testing.world import Lifeline, World
+from surefill.testing.world.lifeline import Killed
+from tests.chaos.matrix.case import Aftermath, Armed, Check, Listed
+from tests.chaos.matrix.checks import both, ends, fill_told, one_entry
+from tests.chaos.matrix.events import happens, keeping_late_fills
+from tests.chaos.matrix.family import Way, fault, proved
+from tests.chaos.matrix.scenario import SIGNAL, Scenario, scenario_of
+from tests.chaos.matrix.steps import ALL, SENDS, Step
+
+_JOURNAL: Final = "tests/integration/test_sqlite_journal.py"
+_ALARMING: Final = frozenset({Step.POSITION, Step.STOP, Step.STOP_QUERY, Step.EXIT, Step.LATE_WATCH, Step.STARTUP})
+
+
+@attrs.frozen(kw_only=True)
+class Surviving(Scenario):
+    """Another scenario, whose host goes on when a call is cut short: it waits, and asks for the same signal again."""
+
+    inner: Scenario
+
+    def before(self, world: World) -> None:
+        """Come to where the step begins."""
+        self.inner.before(world)
+
+    def during(self, world: World) -> None:
+        """Go on, whatever is thrown."""
+        try:
+            self.inner.during(world)
+        except (KeyboardInterrupt, MemoryError, SystemExit):
+            world.wait(5)
+        if not world.alive:
+            world.restart()
+        world.execute(self.trade.entry(), self.trade.quantity)
+        world.wait(12)
+
+
+def surviving(step: Step, seed: int) -> Scenario:
+    """Return what is done at *step*, by a host that goes on."""
+    inner = scenario_of(step, seed)
+    return Surviving(trade=inner.trade, inner=inner)
+
+
+def _dies(*, after: bool) -> Callable[[World, Step], Armed]:
+    """Return what ends the process just before the second request of a step, or just after the first answer."""
+
+    def inject(world: World, step: Step) -> Armed:
+        def act(world: World) -> bool:
+            world.lifeline.ends_at = len(world.lifeline.points) + (1 if after else 2)
+            return world.alive
+
+        return happens(world, step, act)
+
+    return inject
+
+
+def _throws(error: type[BaseException]) -> Callable[[World, Step], Armed]:
+    """Return what throws *error* out of a request, once: it was sent, and nobody knows what came of it."""
+
+    def inject(world: World, step: Step) -> Armed:
+        thrown = [0]
+
+        def mangle(call: Call, result: Result) -> Result:
+            if step.concerns(call) and not thrown[0]:
+                thrown[0] = 1
+                raise error
+            return result
+
+        world.notebook.mangle = mangle
+        return Armed(struck=lambda: thrown[0])
+
+    return inject
+
+
+def _bell_breaks(world: World, step: Step) -> Armed:
+    """Let the host's alarm callback raise whenever it is called, while the requests of the step find no way out."""
+    rung = [0]
+    now_ms = world.now_ms
+    world.break_with(*(Fault.unreachable(from_ms=now_ms, until_ms=now_ms + 8_000, **place) for place in step.places))
+
+    def break_it(manager: OrderExecutionManager) -> None:
+        alerts = manager._desk.alerts
+
+        def ring(alarm: Alarm) -> None:
+            alerts(alarm)
+            rung[0] += 1
+            raise RuntimeError("the bell is broken")
+
+        manager._desk.alerts = ring
+
+    world.call(break_it)
+    return Armed(struck=lambda: rung[0])
+
+
+def _starts_dying(world: World, step: Step) -> Armed:
+    """Let the process die at ten starts in a row, each a little further on its way."""
+    deaths = [0]
+
+    def act(world: World) -> bool:
+        world.lifeline.ends_at = len(world.lifeline.points) + 1
+        return world.alive
+
+    armed = happens(world, step, act)
+
+    def struck() -> int:
+        if armed.struck():
+            for point in range(1, 11):
+                world.restart(Lifeline(ends_at=point))
+                deaths[0] += not world.alive
+            world.restart()
+            world.wait(12)
+        return deaths[0]
+
+    return Armed(struck=struck)
+
+
+def _closes_meanwhile(world: World, step: Step) -> Armed:
+    """Let another thread of the host close the manager while the call under way waits for an answer of the step."""
+    threads: list[threading.Thread] = []
+
+    def act(world: World) -> bool:
+        manager = world.manager
+        if manager is None:
+            return False
+        threads.append(threading.Thread(target=manager.close, daemon=True))
+        threads[0].start()
+        threads[0].join(PATIENCE_SECONDS)
+        return True
+
+    armed = happens(world, step, act, heal=lambda: world.restart())
+
+    def struck() -> int:
+        for thread in threads:
+            thread.join(60)
+        return armed.struck() if not any(thread.is_alive() for thread in threads) else 0
+
+    return Armed(struck=struck, heal=armed.heal)
+
+
+PATIENCE_SECONDS: Final = 0.02
+"""How long the answer is held back for the other thread to come as far as it can."""
+_KNOWN: Final[Check] = both(one_entry, fill_told)
+
+CASES: Final[tuple[Listed, ...]] = (
+    *fault(
+        "G1",
+        "the process is killed",
+        Way(steps=ALL, inject=_dies(after=True), expect=_KNOWN, scenario=surviving, variant="after the answer"),
+        Way(steps=ALL, inject=_dies(after=False), expect=_KNOWN, scenario=surviving, variant="one point later"),
+    ),
+    *fault(
+        "G2",
+        "SIGTERM: another thread closes the manager",
+        Way(steps=ALL, inject=_closes_meanwhile, expect=_KNOWN),
+    ),
+    *fault(
+        "G3",
+        "the host's alarm callback raises",
+        Way(steps=_ALARMING, inject=_bell_breaks, expect=_KNOWN, world=keeping_late_fills),
+        elsewhere="nothing that goes wrong at this step is alarmed: the entry is refused, or the look after it tells",
+    ),
+    *fault(
+        "G4",
+        "Ctrl-C between send and record",
+        Way(steps=ALL, inject=_throws(KeyboardInterrupt), expect=_KNOWN, scenario=surviving),
+    ),
+    *fault(
+        "G5",
+        "no memory is left",
+        Way(steps=ALL, inject=_throws(MemoryError), expect=_KNOWN, scenario=surviving),
+    ),
+    proved(
+        "G6",
+        "the process forks",
+        "tests/application/test_manager.py::test_a_forked_child_may_not_work",
+        "tests/binance/test_lanes.py::test_after_a_fork_the_child_sends_nothing",
+        f"{_JOURNAL}::test_a_forked_child_is_kept_out",
+        "tests/unit/test_audit_files.py::test_a_forked_process_needs_its_own",
+    ),
+    proved(
+        "G7",
+        "the interpreter ends with threads at work",
+        "tests/chaos/matrix/test_shutdown.py::test_an_interpreter_ends_although_somebody_guards",
+        "tests/binance/test_lanes.py::test_a_thread_refused_by_the_interpreter_is_not_sent",
+    ),
+    *fault(
+        "G8",
+        "the process dies at every start",
+        Way(steps=ALL, inject=_starts_dying, expect=_KNOWN),
+    ),
+    proved(
+        "G9",
+        "an older journal is opened by a newer version",
+        f"{_JOURNAL}::test_an_older_form_is_brought_up_to_date",
+        f"{_JOURNAL}::test_a_failed_upgrade_leaves_the_old_form",
+        "tests/unit/test_codec.py::test_fields_added_later_may_be_missing",
+    ),
+    proved(
+        "G10",
+        "a newer journal is opened by an older version",
+        f"{_JOURNAL}::test_what_is_no_journal_is_refused",
+        "tests/integration/test_sqlite_damage.py::test_an_unknown_kind_of_event_is_not_passed_over",
+    ),
+)
