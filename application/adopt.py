@@ -32,7 +32,7 @@ def may_be_older(desk: Desk, state: SignalState) -> bool:
     The journal it left may have been lost, or be an older copy; only a signal that was made since this process began
     can have been traded by nobody else.
     """
-    created, began = state.claim.signal.created_ms, desk.journal.created_ms
+    created, began = state.claim.signal.created_ms, desk.journal_began_ms()
     if created is None or began is None or created <= began:
         return True
     return created <= desk.started_ms + CLOCKS_APART_MS

@@ -105,7 +105,9 @@ def _order(desk: Desk, signal: Signal, quantity: Decimal | None, snapshot: Snaps
     book = desk.symbol_book(signal.symbol)
     ours = book.open_quantity(direction)
     held = snapshot.held(direction, position_side(snapshot.mode, direction))
-    size = min(ours, held) if quantity is None else min(quantity, ours, held)
+    # one reading that shows nothing is no proof against fills of ours: the exchange's own check of the exit is
+    bound = min(ours, held) if held > ZERO else ours
+    size = bound if quantity is None else min(quantity, bound)
     if size <= ZERO:
         return None
     left = size

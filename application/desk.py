@@ -84,7 +84,6 @@ class Desk:
     audit_failure: str | None = None
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
-    whole_ms: dict[tuple[str, Direction], int] = attrs.field(factory=dict[tuple[str, Direction], int])
     quota: Quota | None = None
     rules_read_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     entries: list[Started] = attrs.field(factory=list[Started])
@@ -129,6 +128,14 @@ class Desk:
     def past_state(self, signal_id: str) -> SignalState | None:
         """Return what the journal keeps of a signal, open or closed."""
         return Book.of(self.journal.events_of(signal_id)).signals.get(signal_id)
+
+    def journal_began_ms(self) -> int | None:
+        """Return the time of the journal's first event; None while there is none, and when it cannot be read."""
+        try:
+            return self.journal.created_ms
+        except JournalError as error:
+            self.store_failed(journal=str(error))
+            return None
 
     def past_state_if_readable(self, signal_id: str) -> SignalState | None:
         """Return the same; None also when the journal cannot be read, which stops entries from then on."""

@@ -149,7 +149,8 @@ def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> tuple[Decimal, Decima
     except (OrderExecutionError, AuthenticationError):
         return left, ZERO  # the exchange's reduce-only check bounds it; not to try would leave the position open
     maximum = instrument.market_lot.maximum
-    wanted = min(left, held) if maximum <= ZERO else min(left, held, maximum)
+    bound = min(left, held) if held > ZERO else left  # a read that shows nothing may lag: the exchange will say
+    wanted = bound if maximum <= ZERO else min(bound, maximum)
     return instrument.floor_quantity(wanted, market=True), held
 
 

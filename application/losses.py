@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import attrs
 
+from ..domain.book import plan_of
 from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.ids import Leg
 from ..domain.numbers import EXACT
 from ..domain.order import ZERO
-from ..domain.side import Direction
+from ..domain.side import Direction, position_side
+from ..domain.signal_state import total
 from ..domain.snapshot import History, Snapshot, Watermark
 from ..domain.symbol_book import SymbolBook
 from .desk import Desk
@@ -32,7 +34,7 @@ def with_losses(desk: Desk, book: SymbolBook, snapshot: Snapshot) -> SymbolBook:
     except (OrderExecutionError, AuthenticationError) as error:
         unanswered(desk, error, book.symbol)
         return book
-    return attrs.evolve(book, lost_elsewhere={each: _lost(desk, book, history, each) for each in due})
+    return attrs.evolve(book, lost_elsewhere={each: _lost(book, history, snapshot, each) for each in due})
 
 
 def _before_entries(book: SymbolBook) -> Watermark:
@@ -43,13 +45,25 @@ def _before_entries(book: SymbolBook) -> Watermark:
     )
 
 
-def _lost(desk: Desk, book: SymbolBook, history: History, direction: Direction) -> Decimal:
-    """Return what orders that are none of the book's sold (bought, of a short) since all of ours was last seen."""
-    ours = {leg.client_id for state in book.signals for leg in state.legs.values()}
-    theirs = {order.exchange_id for order in history.orders if order.client_id not in ours}
-    since_ms = desk.whole_ms.get((book.symbol, direction), 0)
-    lost = ZERO
+def _lost(book: SymbolBook, history: History, snapshot: Snapshot, direction: Direction) -> Decimal:
+    """Return what others' fills took away, on balance, that was not accounted for before.
+
+    Others are all orders that no open signal of ours knows. What they opened in our direction they may close again.
+    """
+    known = {leg.client_id for state in book.signals for leg in state.legs.values()}
+    theirs = {order.exchange_id: order.client_id for order in history.orders if order.client_id not in known}
+    side = position_side(snapshot.mode, direction)
+    states = [state for state in book.brackets if state.open_quantity > ZERO and plan_of(state).direction is direction]
+    counted = total(
+        (
+            *(state.written_off for state in states),
+            *(size for state in states for name, size in state.exits.items() if name in theirs.values()),
+        )
+    )
+    taken = ZERO
     for trade in history.trades:
-        if trade.side is direction.exit_side and trade.exchange_order_id in theirs and trade.time_ms >= since_ms:
-            lost = EXACT.add(lost, trade.quantity)
-    return lost
+        if trade.exchange_order_id not in theirs or trade.position_side is not side:
+            continue
+        closing = trade.side is direction.exit_side
+        taken = EXACT.add(taken, trade.quantity) if closing else EXACT.subtract(taken, trade.quantity)
+    return max(ZERO, EXACT.subtract(taken, counted))

@@ -16,7 +16,6 @@ from ..domain.leg_state import LegState
 from ..domain.order import ZERO, Order, OrderStatus
 from ..domain.protection_policy import OnLateFill
 from ..domain.reply import ReplyKind
-from ..domain.side import Direction
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import CancelOutcome, Snapshot
 from ..domain.symbol_book import SymbolBook
@@ -39,15 +38,9 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
         if order.client_id in legs and _is_news(legs[order.client_id], order)
     ]
     _take(desk, changed)
-    book = desk.symbol_book(symbol)
-    gaps = book.missing(snapshot)
+    gaps = desk.symbol_book(symbol).missing(snapshot)
     since = desk.missing_since_ms.get(symbol, {})
     desk.missing_since_ms[symbol] = {direction: since.get(direction, snapshot.at_ms) for direction in gaps}
-    for direction in Direction:
-        if book.open_quantity(direction) <= ZERO:
-            desk.whole_ms.pop((symbol, direction), None)
-        elif direction not in gaps:
-            desk.whole_ms[symbol, direction] = snapshot.at_ms
     return snapshot
 
 

@@ -286,7 +286,6 @@ def _exit(desk: Desk, action: ExitNow) -> None:
 
 def _write_off(desk: Desk, action: WriteOff) -> None:
     state = desk.known_state(action.signal_id)
-    desk.whole_ms[state.symbol, plan_of(state).direction] = desk.now_ms()  # those fills have explained what they can
     desk.record(WrittenOff(desk.now_ms(), action.signal_id, action.quantity), vital=True)
     desk.alarm(
         AlarmKind.FOREIGN_CHANGE,

@@ -234,3 +234,4 @@ class Trade:
     price: Decimal
     quantity: Decimal
     time_ms: int
+    position_side: PositionSide = PositionSide.BOTH

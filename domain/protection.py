@@ -37,7 +37,7 @@ from .order import CANCELLABLE, ZERO, OrderStatus
 from .protection_policy import OnLateFill, OnUnprotected, ProtectionPolicy
 from .refusal import Refusal
 from .report import ClosedBy
-from .side import Direction, TriggerPrice, position_side
+from .side import Direction, PositionMode, TriggerPrice, position_side
 from .signal_state import SignalState
 from .snapshot import Snapshot
 from .symbol_book import SymbolBook
@@ -105,7 +105,9 @@ class _Look:
         behind, and to give up a position that is there would leave it naked: without fills of others that explain it,
         it must be seen missing for much longer.
         """
-        actions: list[Action] = []
+        actions: list[Action] = self._netted()
+        if actions:
+            return actions
         for direction, gap in self.book.missing(self.snapshot).items():
             states = self.book.holding(direction)
             if any(self._unsettled(state) for state in states):
@@ -122,6 +124,18 @@ class _Look:
             else:
                 actions += _write_off(states, gap)
         return actions
+
+    def _netted(self) -> list[Action]:
+        """On a one-way account our long and our short cannot stand side by side: the younger closed the older."""
+        if self.snapshot.mode is not PositionMode.ONE_WAY:
+            return []
+        cross = min(self.book.open_quantity(direction) for direction in Direction)
+        return [
+            action
+            for direction in Direction
+            if cross > ZERO
+            for action in _write_off(self.book.holding(direction), cross)
+        ]
 
     def _belief_ms(self, direction: Direction) -> int:
         """For how long size must be seen missing that no fill explains; much longer if the fills were read."""

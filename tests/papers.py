@@ -199,12 +199,12 @@ def moment(desk: Desk, seconds: float = 0) -> datetime:
 
 
 def begun(desk: Desk) -> datetime:
-    """Let the journal begin, and return a moment after that: a signal created then cannot be older than it."""
+    """Let the journal begin, and return a moment that no clock can take for one before it: such a signal is young."""
     desk.manager.halt(HaltLevel.NO_ENTRIES, reason="the first line")
     desk.manager.resume(reason="of the journal")
     desk.wait(1)
     desk.alarms.clear()
-    return moment(desk)
+    return moment(desk, 600)
 
 
 def id_of(signal_id: str, leg: Leg, attempt: int = 1) -> str:

@@ -168,6 +168,7 @@ def _trade(row: object) -> Trade:
         price=fields.decimal("price"),
         quantity=fields.decimal("qty"),
         time_ms=fields.integer("time"),
+        position_side=_position_side(fields),
     )
 
 

@@ -243,7 +243,7 @@ def test_reconcile_settles_an_unknown_entry_and_corrects_its_report() -> None:
     desk.guard(90)
 
     assert unknown.outcome is Outcome.UNKNOWN
-    assert alarms == 1
+    assert alarms >= 1
     report = desk.manager.report("s1")
     assert report is not None
     assert (report.outcome, report.filled_quantity) == (Outcome.PROTECTED, Decimal(1))

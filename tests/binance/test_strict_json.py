@@ -95,3 +95,10 @@ def test_the_depth_is_bounded(opening: str, closing: str) -> None:
     parse((opening * 32 + "1" + closing * 32).encode())
     with pytest.raises(JsonError, match="deeply"):
         parse((opening * 33 + "1" + closing * 33).encode())
+
+
+def test_a_long_list_is_not_a_deep_one() -> None:
+    """Depth is what is bounded, not how many objects stand side by side."""
+    rows = [{"orderId": number, "fills": []} for number in range(5 * DEPTH_MAX)]
+
+    assert parse(json.dumps(rows).encode()) == rows

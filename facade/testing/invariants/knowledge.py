@@ -21,6 +21,8 @@ READS: Final = frozenset(
 )
 """The last parts of the paths whose answers show orders, fills or positions."""
 
+_SINGLE: Final = frozenset({"order", "algoOrder"})
+"""Paths that answer with one object; the others answer with a list."""
 _IDS: Final = ("clientAlgoId", "origClientOrderId", "newClientOrderId")
 _BARRED: Final = frozenset({401, 403, 408, 418, 429})
 """Answers of a doorkeeper: they show nothing of the account."""
@@ -117,7 +119,7 @@ def answered(carried: Carried) -> bool:
         return False
     if not result.ok or not is_read(carried):
         return True
-    shape = dict if name_of(carried) in ("order", "algoOrder") else list
+    shape = dict if name_of(carried) in _SINGLE else list
     return isinstance(result.body, shape)
 
 
@@ -184,9 +186,10 @@ def _rows(carried: Carried) -> Sequence[Mapping[str, object]]:
     if not isinstance(result, WireAnswer) or not result.ok:
         return ()
     body = result.body
-    if isinstance(body, list):
-        return [cast("Mapping[str, object]", row) for row in cast("list[object]", body) if isinstance(row, dict)]
-    return (cast("Mapping[str, object]", body),) if isinstance(body, dict) else ()
+    if name_of(carried) in _SINGLE:
+        return (cast("Mapping[str, object]", body),) if isinstance(body, dict) else ()
+    entries = cast("list[object]", body) if isinstance(body, list) else []
+    return [cast("Mapping[str, object]", row) for row in entries if isinstance(row, dict)]
 
 
 def _number(value: object) -> Decimal:

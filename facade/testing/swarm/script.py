@@ -60,11 +60,11 @@ class Author:
 
     def _signal(self) -> Step:
         dice = self.random.random()
-        if self._ids and dice < 0.12:
+        if self._ids and dice < 0.2:
             return Again(id=self.random.choice(self._ids[-8:]))
-        if self._ids and dice < 0.15:
+        if self._ids and dice < 0.24:
             return Conflict(id=self.random.choice(self._ids[-8:]))
-        closes = self._open and (len(self._open) == len(SYMBOLS) or dice < 0.55)
+        closes = self._open and (len(self._open) == len(SYMBOLS) or dice < 0.6)
         self._ids.append(f"s{len(self._ids) + 1}")
         return self._close(self._ids[-1]) if closes else self._enter(self._ids[-1])
 

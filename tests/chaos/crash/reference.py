@@ -8,8 +8,9 @@ from typing import Final
 import attrs
 
 from surefill.adapters.simulated import Fault
+from surefill.testing.invariants import EndState
 from surefill.testing.world import Lifeline, World
-from tests.chaos.crash.end import End
+from tests.chaos.crash.end import end_of
 from tests.chaos.crash.meanwhile import NOTHING, Meanwhile
 from tests.chaos.crash.scenario import Scenario
 
@@ -83,9 +84,9 @@ class References:
     scenario: Scenario
     points: tuple[str, ...] = ()
     begins: tuple[int, ...] = ()
-    _ends: dict[Variant, End] = attrs.field(factory=dict[Variant, End])
+    _ends: dict[Variant, EndState] = attrs.field(factory=dict[Variant, EndState])
 
-    def end(self, variant: Variant) -> End:
+    def end(self, variant: Variant) -> EndState:
         """Return where *variant* ends."""
         if variant not in self._ends:
             self._ends[variant] = self._live(variant)
@@ -105,13 +106,19 @@ class References:
                 yield Variant(meanwhile=meanwhile, at_point=point, lost=lost)
             yield Variant(meanwhile=meanwhile, before_step=step + 1, lost=lost)
             yield Variant(meanwhile=meanwhile, before_step=step, lost=lost)
-        if not meanwhile.prices:
+        if meanwhile is NOTHING:
             return
+        yield Variant(meanwhile=meanwhile, before_step=step + 1, healthy=True)
+        if meanwhile.prices:
+            yield from self._in_the_call(point, step, meanwhile)
+
+    def _in_the_call(self, point: int, step: int, meanwhile: Meanwhile) -> Iterator[Variant]:
         yield Variant(meanwhile=meanwhile, at_point=point, healthy=True)
         first, beyond = (*self.begins, len(self.points))[step : step + 2]
-        for at in self.changes:
-            if first < at <= beyond:
-                yield Variant(meanwhile=meanwhile, at_point=at)
+        for lost in dict.fromkeys(((), self.underway(point))):
+            for at in self.changes:
+                if first < at <= beyond:
+                    yield Variant(meanwhile=meanwhile, at_point=at, lost=lost)
 
     @property
     def changes(self) -> tuple[int, ...]:
@@ -132,7 +139,7 @@ class References:
                 lost.append(Loss(path=self.points[at].removeprefix(_SENT), nth=nth, executed=at + 1 < point))
         return tuple(lost)
 
-    def _live(self, variant: Variant) -> End:
+    def _live(self, variant: Variant) -> EndState:
         world = self.scenario.make()
         for step in self.scenario.before:
             step.do(world)
@@ -152,7 +159,7 @@ class References:
         if not self.points:
             self.points, self.begins = tuple(lifeline.points), tuple(begins)
         world.settle()
-        return End.of(world)
+        return end_of(world)
 
     @classmethod
     def of(cls, scenario: Scenario) -> References:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from surefill.domain.events import Missed
 from surefill.domain.report import ExecutionReport
-from surefill.testing.invariants.row import leg_of, text
+from surefill.testing.invariants import converged, unmoved
 from surefill.testing.world import World
 from tests.chaos.crash.crash import Crash, Run, run
-from tests.chaos.crash.end import End
+from tests.chaos.crash.end import end_of
 from tests.chaos.crash.reference import References
 
 REST_S = 12
@@ -36,36 +36,30 @@ def problems(references: References, crash: Crash, result: Run) -> Iterator[str]
 
 
 def _end(references: References, crash: Crash, result: Run) -> Iterator[str]:
-    end = End.of(result.world)
-    differences: list[str] = []
+    end, world = end_of(result.world), result.world
     step = result.deaths[0] if result.deaths else 0
     point = crash.points[0] if result.deaths else 1
-    for variant in references.variants(point, step, crash.meanwhile):
-        reference = references.end(variant)
-        if end == reference:
-            return
-        differences.append(end.unlike(reference))
-    yield f"no crash-free run ends so: {' | '.join(sorted(set(differences), key=len)[:3])}"
+    variants = references.variants(point, step, crash.meanwhile)
+    undisturbed = (references.end(variant) for variant in variants)
+    yield from (violation.text for violation in converged(end, undisturbed, now_ms=world.now_ms))
 
 
 def _rest(world: World) -> Iterator[str]:
     """Restarting again changes nothing."""
-    before, sent = End.of(world), sent_by_us(world)
-    world.look()
+    before, rows = end_of(world), len(world.exchange.ledger.rows)
     world.restart()
     world.wait(REST_S)
     kept = [type(each.event).__name__ for each in world.notebook.kept if not isinstance(each.event, Missed)]
     if kept:
         yield f"restarted again, it wrote {kept}"
-    if End.of(world) != before:
-        yield f"restarted again, it changed: {End.of(world).unlike(before)}"
-    if sent_by_us(world) != sent:
-        yield f"restarted again, it sent {sent_by_us(world) - sent} orders"
+    world.look()
+    moved = unmoved(before, end_of(world), world.exchange.ledger.since(rows), now_ms=world.now_ms)
+    yield from (violation.text for violation in moved)
 
 
 def _replay(world: World) -> Iterator[str]:
     """Handing in every signal that was used up again gives the same report, and sends nothing."""
-    sent = sent_by_us(world)
+    end, rows = end_of(world), len(world.exchange.ledger.rows)
     for name, (signal, quantity) in tuple(world.signals.items()):
         before = world.report(name)
         if before is None:
@@ -73,24 +67,14 @@ def _replay(world: World) -> Iterator[str]:
         again = world.execute(signal, quantity)
         if again != before:
             yield f"handed in again, {name!r} was reported as {_told(again)}, before as {_told(before)}"
-    if sent_by_us(world) != sent:
-        yield f"handed in again, the signals sent {sent_by_us(world) - sent} orders"
+    moved = unmoved(end, end, world.exchange.ledger.since(rows), now_ms=world.now_ms)
+    yield from (f"handed in again: {violation.text}" for violation in moved)
 
 
 def replay_all(world: World) -> None:
     """Hand in every signal again, as a host does that cannot know what was carried out."""
     for signal, quantity in tuple(world.signals.values()):
         world.execute(signal, quantity)
-
-
-def sent_by_us(world: World) -> int:
-    """Return how many orders and cancels of ours the exchange has seen."""
-    rows = world.exchange.ledger.rows
-    return sum(1 for row in rows if row["kind"] == "request" and row["method"] != "GET" and _is_ours(text(row, "params")))
-
-
-def _is_ours(params: str) -> bool:
-    return any(leg_of(word) is not None for word in params.split('"'))
 
 
 def _told(report: ExecutionReport | None) -> str:

@@ -15,6 +15,7 @@ from surefill.adapters.venue.acts import AUTO_DELEVERAGE, AUTOCLOSE, SETTLEMENT
 from surefill.adapters.wire.call import Call, Result, WireAnswer
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.timings import Timings
 from surefill.testing.invariants.filters import Filters
 from surefill.testing.world import World
 from tests.chaos.matrix.case import Aftermath, Armed, Listed
@@ -220,9 +221,10 @@ def _as_before_2026_07(step: Step, seed: int) -> World:
 
 
 def _strict(step: Step, seed: int) -> World:
-    """Return a world whose exchange takes no reduce-only order without a position."""
+    """Return a world whose exchange takes no reduce-only order without a position, and whose owner doubts shortly."""
     del step
-    return World(seed=seed, settings=VenueSettings(refuse_reduce_only_algo_while_flat=True))
+    timings = Timings(loss_unexplained_ms=6_000, loss_denied_ms=9_000)
+    return World(seed=seed, settings=VenueSettings(refuse_reduce_only_algo_while_flat=True), timings=timings)
 
 
 def _mismatch_told(aftermath: Aftermath) -> Iterable[str]:

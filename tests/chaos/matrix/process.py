@@ -10,20 +10,19 @@ import attrs
 
 from surefill.adapters.simulated import Fault
 from surefill.adapters.wire.call import Call, Result
-from surefill.application.manager import OrderExecutionManager
 from surefill.domain.alarm import Alarm
-from surefill.domain.report import Outcome
 from surefill.testing.world import Lifeline, World
-from surefill.testing.world.lifeline import Killed
-from tests.chaos.matrix.case import Aftermath, Armed, Check, Listed
-from tests.chaos.matrix.checks import both, ends, fill_told, one_entry
+from tests.chaos.matrix.case import Armed, Check, Listed
+from tests.chaos.matrix.checks import both, fill_told, one_entry
 from tests.chaos.matrix.events import happens, keeping_late_fills
 from tests.chaos.matrix.family import Way, fault, proved
-from tests.chaos.matrix.scenario import SIGNAL, Scenario, scenario_of
-from tests.chaos.matrix.steps import ALL, SENDS, Step
+from tests.chaos.matrix.scenario import TRADES, Closing, Scenario, scenario_of
+from tests.chaos.matrix.steps import ALL, Step
 
 _JOURNAL: Final = "tests/integration/test_sqlite_journal.py"
-_ALARMING: Final = frozenset({Step.POSITION, Step.STOP, Step.STOP_QUERY, Step.EXIT, Step.LATE_WATCH, Step.STARTUP})
+_ALARMING: Final = frozenset(
+    {Step.POSITION, Step.STOP, Step.STOP_QUERY, Step.CANCEL, Step.LATE_WATCH}
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -85,24 +84,39 @@ def _throws(error: type[BaseException]) -> Callable[[World, Step], Armed]:
     return inject
 
 
+class _BrokenBell(list[Alarm]):
+    """Hears an alarm, and breaks."""
+
+    rung = 0
+
+    def append(self, alarm: Alarm, /) -> None:
+        """Hear it."""
+        super().append(alarm)
+        self.rung += 1
+        raise RuntimeError("the bell is broken")
+
+
 def _bell_breaks(world: World, step: Step) -> Armed:
     """Let the host's alarm callback raise whenever it is called, while the requests of the step find no way out."""
-    rung = [0]
-    now_ms = world.now_ms
+    now_ms, bell = world.now_ms, _BrokenBell(world.notebook.alarms)
     world.break_with(*(Fault.unreachable(from_ms=now_ms, until_ms=now_ms + 8_000, **place) for place in step.places))
+    world.notebook.alarms = bell
+    return Armed(struck=lambda: bell.rung)
 
-    def break_it(manager: OrderExecutionManager) -> None:
-        alerts = manager._desk.alerts
 
-        def ring(alarm: Alarm) -> None:
-            alerts(alarm)
-            rung[0] += 1
-            raise RuntimeError("the bell is broken")
+class _Holding(Closing):
+    """A protected position, and some time."""
 
-        manager._desk.alerts = ring
+    def during(self, world: World) -> None:
+        """Wait."""
+        world.wait(15)
 
-    world.call(break_it)
-    return Armed(struck=lambda: rung[0])
+
+def _alarming(step: Step, seed: int) -> Scenario:
+    """Return what is done at *step*, so that something is held where reads fail."""
+    if step in (Step.POSITION, Step.STOP_QUERY):
+        return _Holding(trade=TRADES[seed % len(TRADES)])
+    return scenario_of(step, seed)
 
 
 def _starts_dying(world: World, step: Step) -> Armed:
@@ -169,7 +183,7 @@ CASES: Final[tuple[Listed, ...]] = (
     *fault(
         "G3",
         "the host's alarm callback raises",
-        Way(steps=_ALARMING, inject=_bell_breaks, expect=_KNOWN, world=keeping_late_fills),
+        Way(steps=_ALARMING, inject=_bell_breaks, expect=_KNOWN, world=keeping_late_fills, scenario=_alarming),
         elsewhere="nothing that goes wrong at this step is alarmed: the entry is refused, or the look after it tells",
     ),
     *fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -22,7 +22,7 @@ SEEDS_A_SYMBOL: Final = 6_000
 SHOWN_MAX: Final = 50
 """So many violations are handed on."""
 
-At = tuple[FaultCase, Step]
+At: TypeAlias = tuple[FaultCase, Step]
 """A case at one of its steps."""
 
 
@@ -42,7 +42,8 @@ class Job:
         """Run it."""
         if len(self.faults) == 1:
             return run_case(*self.faults[0], self.seed)
-        return run_pair(*self.faults, self.seed)
+        first, second = self.faults
+        return run_pair(first, second, self.seed)
 
 
 def singles(listed: Iterable[FaultCase], seeds: Sequence[int]) -> list[Job]:

@@ -10,7 +10,7 @@ import attrs
 from surefill.domain.report import Outcome
 from surefill.testing.world import PRICES, World
 from tests.chaos.matrix.case import Aftermath, FaultCase
-from tests.chaos.matrix.scenario import NEXT, SIGNAL, Opening, Scenario, scenario_of
+from tests.chaos.matrix.scenario import NEXT, SIGNAL, Opening, Scenario, latest, scenario_of
 from tests.chaos.matrix.steps import Step
 
 PATH: Final = frozenset({Step.POSITION, Step.ENTRY, Step.STOP, Step.STOP_QUERY, Step.TARGET})
@@ -48,7 +48,7 @@ def run_case(case: FaultCase, step: Step, seed: int = 0) -> Ran:
     aftermath = Aftermath(
         world=world,
         step=step,
-        report=world.report(SIGNAL),
+        report=latest(world),
         told=world.reports.get(SIGNAL),
         calls=tuple(world.notebook.carried),
         alarms=(*world.alarms[heard:], *world.notebook.alarms),
@@ -97,7 +97,7 @@ def _settled(world: World, scenario: Scenario | None) -> list[str]:
 
 
 def _ran(name: str, world: World, struck: tuple[int, ...], wrong: Sequence[str]) -> Ran:
-    report = world.report(SIGNAL)
+    report = latest(world)
     outcome = None if report is None else report.outcome
     return Ran(name=name, struck=struck, outcome=outcome, wrong=tuple(dict.fromkeys(wrong)), world=world)
 

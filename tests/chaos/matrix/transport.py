@@ -159,7 +159,7 @@ _DELAYED: Final = (
         inject=both(
             on_the_way(ONCE, lambda c: Fault.reply_lost(**c)),
             on_the_way(
-                LONG, lambda c: Fault.visibility_lag(30_000, trades=True, positions=True, until_ms=c["until_ms"])
+                LONG, lambda c: Fault.visibility_lag(30_000, trades=True, positions=True, until_ms=c.get("until_ms", 0))
             ),
         ),
         expect=every(sent_once, alarmed(AlarmKind.LATE_FILL)),

@@ -38,11 +38,17 @@ def _table(verdicts: Sequence[Verdict]) -> Table:
     named = ""
     for verdict in verdicts:
         build, catch, probe = verdict.build, verdict.catch, verdict.claim.probe
-        by, after = ("nobody", "") if catch is None else (catch.by, f"{catch.after} {probe.unit}{'s'[: catch.after - 1]}")
+        by, after = (
+            ("nobody", "") if catch is None else (catch.by, f"{catch.after} {probe.unit}{'s'[: catch.after - 1]}")
+        )
         shown = ("", "") if build.name == named else (build.name, build.broken)
         table.add_row(*shown, probe.layer, by, after)
         named = build.name
     return table
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ from surefill.domain.refusal import Refusal
 from surefill.domain.reply import Reply, ReplyKind
 from surefill.domain.report import Outcome
 from surefill.domain.signal_state import SignalState
+from tests.chaos.matrix.steps import Step
 from tests.chaos.teeth import scenarios as told
 from tests.chaos.teeth.broken_build import BrokenBuild, Claim
+from tests.chaos.teeth.layers import cell
 from tests.chaos.teeth.patch import entry, function
 from tests.chaos.teeth.probes import scenarios
 
@@ -103,6 +105,7 @@ BUILDS: Final = (
                 {"I2", "I11"},
                 scenarios((told.made(Fault.unclear(executed=True, code=-1001, leg="E", nth=1)), told.entered)),
             ),
+            cell("B13", Step.ENTRY),
         ),
     ),
     BrokenBuild(
@@ -116,6 +119,7 @@ BUILDS: Final = (
                     (told.made(Fault.unclear(executed=True, code=-9_999, status=400, leg="E", nth=1)), told.entered)
                 ),
             ),
+            cell("C17", Step.ENTRY),
         ),
     ),
     BrokenBuild(
@@ -138,13 +142,14 @@ BUILDS: Final = (
                     )
                 ),
             ),
+            cell("A3", Step.ENTRY),
         ),
     ),
     BrokenBuild(
         name="filled in part and expired as unfilled",
         broken="an order that expired is taken for unfilled, whatever was executed",
         patches=(function(parse_order, _expired_is_unfilled),),
-        claims=(Claim({"I2", "I11"}, scenarios((told.made(), told.entered_in_a_thin_book))),),
+        claims=(Claim({"I2", "I11"}, scenarios((told.made(), told.entered_in_a_thin_book))), cell("E1", Step.ENTRY)),
     ),
     BrokenBuild(
         name="no margin as flat",

@@ -30,8 +30,10 @@ from surefill.domain.limits import RiskLimits
 from surefill.domain.order import OrderKey
 from surefill.domain.signal import Signal
 from surefill.domain.snapshot import CancelOutcome, Snapshot
+from tests.chaos.matrix.steps import Step
 from tests.chaos.teeth import scenarios as told
 from tests.chaos.teeth.broken_build import BrokenBuild, Claim
+from tests.chaos.teeth.layers import cell
 from tests.chaos.teeth.patch import attribute, function
 from tests.chaos.teeth.probes import by_test, scenarios
 
@@ -105,7 +107,10 @@ BUILDS: Final = (
         name="cancel everything",
         broken="clearing up cancels every order on the symbol, whoever placed it",
         patches=(attribute(WireExchange, "cancel", _everybodys),),
-        claims=(Claim({"I13"}, scenarios((told.made(), told.stop_hit_beside_foreign))),),
+        claims=(
+            Claim({"I13"}, scenarios((told.made(), told.stop_hit_beside_foreign))),
+            cell("F7", Step.STOP, "of another namespace"),
+        ),
     ),
     BrokenBuild(
         name="close foreign size",
@@ -123,7 +128,7 @@ BUILDS: Final = (
         name="ban passed over",
         broken="requests go on in a ban",
         patches=(attribute(Capacity, "affords", _always_affordable), attribute(Meter, "barrier", _never_barred)),
-        claims=(Claim({"I6"}, scenarios((told.made(), told.entered_in_a_ban))),),
+        claims=(Claim({"I6"}, scenarios((told.made(), told.entered_in_a_ban))), cell("C3", Step.ENTRY)),
     ),
     BrokenBuild(
         name="journal forgotten",

@@ -1,50 +1,76 @@
-"""Pieces of the larger layers: cells of the fault matrix, crashes of a scenario, seeds of the swarm."""
+"""Pieces of the larger layers: cells of the fault matrix, crashes of a scenario, seeds of the swarm.
+
+The same piece is the same probe, so that it has to be seen green on the healthy build only once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 from surefill.testing.swarm import run_seed
 from tests.chaos.crash.crash import Crash
 from tests.chaos.crash.reference import References
 from tests.chaos.crash.scenarios import SCENARIOS
 from tests.chaos.crash.verdict import judge
-from tests.chaos.matrix.case import FaultCase, Listed
 from tests.chaos.matrix.running import run_case
 from tests.chaos.matrix.steps import Step
-from tests.chaos.teeth.broken_build import Finding, Probe
+from tests.chaos.matrix.table import cases
+from tests.chaos.teeth.broken_build import Claim, Finding, Probe
 
 
-def cell(cases: Sequence[Listed], name: str, step: Step) -> Probe:
-    """Run all variants of one fault of the matrix at one step."""
+def cell(name: str, step: Step, variant: str | None = None) -> Claim:
+    """Claim for one fault of the matrix at one step, in one of its variants or in all of them."""
+    return Claim({f"{name} at {step.value}"}, _cell(name, step, variant))
 
+
+def crashes(name: str, *, at: str) -> Claim:
+    """Claim for the crashes of one scenario at its points named *at*."""
+    return Claim({f"a crash of {name}"}, _crashes(name, at))
+
+
+def seeds(*by: str) -> Claim:
+    """Claim of these invariants in the first seeds of the swarm."""
+    return Claim(by, _seeds(range(1, 4)))
+
+
+@cache
+def _cell(name: str, step: Step, variant: str | None) -> Probe:
     def run() -> Iterator[Sequence[Finding]]:
-        for case in cases:
-            if isinstance(case, FaultCase) and case.id == name and step in case.steps:
-                wrong = run_case(case, step).wrong
-                yield tuple(Finding(by=f"{name} at {step.value}", text=text) for text in wrong)
+        for case in cases():
+            if case.id == name and step in case.steps and variant in (None, case.variant):
+                yield _told(f"{name} at {step.value}", lambda case=case: run_case(case, step).wrong)
 
     return Probe(layer="fault matrix", unit="variant", run=run)
 
 
-def crashes(name: str) -> Probe:
-    """Crash one scenario at each of its points in turn."""
+@cache
+def _crashes(name: str, at: str) -> Probe:
     scenario = next(each for each in SCENARIOS if each.name == name)
 
     def run() -> Iterator[Sequence[Finding]]:
         references = References.of(scenario)
-        for point in range(1, len(references.points) + 1):
-            yield tuple(Finding(by=name, text=text) for text in judge(references, Crash(points=(point,))))
+        for point, what in enumerate(references.points, 1):
+            if at in what:
+                crash = Crash(points=(point,))
+                yield _told(f"a crash of {name}", lambda crash=crash: judge(references, crash))
 
     return Probe(layer="crash enumeration", unit="point", run=run)
 
 
-def seeds(first: int, last: int) -> Probe:
-    """Play seeds of the swarm."""
-
+@cache
+def _seeds(numbers: range) -> Probe:
     def run() -> Iterator[Sequence[Finding]]:
-        for seed in range(first, last + 1):
+        for seed in numbers:
             violations = run_seed(seed).violations
             yield tuple(Finding(by=violation.invariant, text=violation.text) for violation in violations)
 
     return Probe(layer="seeded swarm", unit="seed", run=run)
+
+
+def _told(by: str, work: Callable[[], Iterable[str]]) -> tuple[Finding, ...]:
+    """Return what *work* says is wrong; whatever it raises would end the layer that does it, and is wrong, too."""
+    try:
+        return tuple(Finding(by=by, text=text) for text in work())
+    except Exception as error:  # noqa: BLE001 - a broken build may raise anything
+        return (Finding(by=by, text=f"{type(error).__name__}: {error}"),)

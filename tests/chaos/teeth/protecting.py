@@ -29,8 +29,10 @@ from surefill.domain.side import Direction, PositionMode
 from surefill.domain.signal_state import SignalState
 from surefill.domain.snapshot import Snapshot
 from surefill.domain.timings import Timings
+from tests.chaos.matrix.steps import Step
 from tests.chaos.teeth import scenarios as told
 from tests.chaos.teeth.broken_build import BrokenBuild, Claim
+from tests.chaos.teeth.layers import cell
 from tests.chaos.teeth.patch import attribute, function
 from tests.chaos.teeth.probes import by_test, scenarios
 
@@ -156,13 +158,16 @@ BUILDS: Final = (
             attribute(_Look, "_cover", _uncovered_in_silence),
             function(tell_unprotected, _tell_nobody),
         ),
-        claims=(Claim({"I2"}, scenarios((told.made(Fault.refused(-1111, leg="S", nth=1)), told.entered))),),
+        claims=(
+            Claim({"I2"}, scenarios((told.made(Fault.refused(-1111, leg="S", nth=1)), told.entered))),
+            cell("C5", Step.STOP),
+        ),
     ),
     BrokenBuild(
         name="acknowledged as protected",
         broken="a stop protects from its acknowledgement on, whatever is shown later",
         patches=(function(view, _acknowledged_is_live),),
-        claims=(Claim({"I2"}, scenarios((told.made(), told.stop_taken_away))),),
+        claims=(Claim({"I2"}, scenarios((told.made(), told.stop_taken_away))), cell("E5", Step.STOP)),
     ),
     BrokenBuild(
         name="triggering as protected",
@@ -222,13 +227,13 @@ BUILDS: Final = (
         name="alarm only once",
         broken="an alarm is raised once, and not again while it holds",
         patches=(attribute(Desk, "alarm", _alarm_once),),
-        claims=(Claim({"I2"}, scenarios((told.made(_NO_STOPS), told.entered))),),
+        claims=(Claim({"I2"}, scenarios((told.made(_NO_STOPS), told.entered))), cell("A8", Step.STOP)),
     ),
     BrokenBuild(
         name="alarm unheard",
         broken="an alarm is written down, and the host's bell is never rung",
         patches=(attribute(Desk, "_ring", _unheard),),
-        claims=(Claim({"I2"}, scenarios((told.made(_NO_STOPS), told.entered))),),
+        claims=(Claim({"I2"}, scenarios((told.made(_NO_STOPS), told.entered))), cell("A8", Step.STOP)),
     ),
     BrokenBuild(
         name="no deadline",
@@ -252,6 +257,7 @@ BUILDS: Final = (
                     )
                 ),
             ),
+            cell("A3", Step.ENTRY),
         ),
     ),
 )

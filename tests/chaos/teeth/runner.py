@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from tests.chaos.layer import Found
-from tests.chaos.teeth.broken_build import BrokenBuild, Catch, Claim, Finding
+from tests.chaos.teeth.broken_build import BrokenBuild, Catch, Claim, Finding, Probe
 from tests.chaos.teeth.builds import BUILDS
 
 LAYER = "teeth"
@@ -40,14 +40,17 @@ class Verdict:
         return tuple(found)
 
 
-def judge(build: BrokenBuild) -> tuple[Verdict, ...]:
-    """Probe one build by everybody who claims it."""
-    healthy = [claim.probe.found() for claim in build.claims]
+def judge(build: BrokenBuild, green: dict[Probe, tuple[Finding, ...]] | None = None) -> tuple[Verdict, ...]:
+    """Probe one build by everybody who claims it; *green* remembers what was found in the healthy one."""
+    known = {} if green is None else green
+    for claim in build.claims:
+        if claim.probe not in known:
+            known[claim.probe] = claim.probe.found()
     with build.breaks():
         catches = [claim.catch() for claim in build.claims]
     return tuple(
-        Verdict(build=build, claim=claim, healthy=found, catch=catch)
-        for claim, found, catch in zip(build.claims, healthy, catches, strict=True)
+        Verdict(build=build, claim=claim, healthy=known[claim.probe], catch=catch)
+        for claim, catch in zip(build.claims, catches, strict=True)
     )
 
 
@@ -68,9 +71,10 @@ def run(share: int, of: int, seeds: range, progress: Callable[[int, int], None])
 def judge_all(builds: Sequence[BrokenBuild], progress: Callable[[int, int], None]) -> tuple[tuple[Verdict, ...], ...]:
     """Probe *builds* one after the other."""
     judged: list[tuple[Verdict, ...]] = []
+    green: dict[Probe, tuple[Finding, ...]] = {}
     for build in builds:
         progress(len(judged), len(builds))
-        judged.append(judge(build))
+        judged.append(judge(build, green))
     progress(len(builds), len(builds))
     return tuple(judged)
 

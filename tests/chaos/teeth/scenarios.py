@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
-
-import attrs
 
 from surefill.adapters.journal import MemoryJournal
 from surefill.adapters.simulated import Fault, FaultPlan
@@ -67,21 +64,18 @@ def asked_twice(world: World) -> None:
     world.wait(60)
 
 
-def traded_before() -> World:
-    """A world whose journal is older than the signals to come, and where size of others keeps nobody from trading."""
-    world = World(seed=1, protection=ProtectionPolicy(allow_foreign_position=True))
-    world.execute(Signal(id="old", symbol="BBBUSDT", type=SignalType.LONG_ENTRY, stop_loss=Decimal(2_900)), Decimal(1))
-    return world
+def shared() -> World:
+    """A world where size of others keeps nobody from trading."""
+    return World(seed=1, protection=ProtectionPolicy(allow_foreign_position=True))
 
 
 def repeated_after_a_crash(world: World) -> None:
     """The process may die at any point; the caller, told nothing, repeats the signal to the next one."""
-    signal = attrs.evolve(long(), created_at=datetime.fromtimestamp(world.now_ms / 1000, UTC))
-    world.execute(signal, SIZE)
+    world.execute(long(), SIZE)
     if not world.alive:
         world.restart()
     world.wait(1)
-    world.execute(signal, SIZE)
+    world.execute(long(), SIZE)
     world.wait(5)
 
 

@@ -10,6 +10,7 @@ import attrs
 from surefill.adapters.simulated import Fault
 from surefill.adapters.wire.call import AnswerLostError, Call, Result
 from surefill.adapters.wire.session import Session
+from surefill.application.adopt import may_be_older
 from surefill.application.desk import Desk
 from surefill.application.manager import OrderExecutionManager
 from surefill.application.resolve import resolve
@@ -24,8 +25,10 @@ from surefill.domain.report import ExecutionReport, Outcome
 from surefill.domain.resolution import Round, absent
 from surefill.domain.signal_state import SignalState
 from surefill.domain.timings import Timings
+from tests.chaos.matrix.steps import Step
 from tests.chaos.teeth import scenarios as told
 from tests.chaos.teeth.broken_build import BrokenBuild, Claim
+from tests.chaos.teeth.layers import cell, crashes, seeds
 from tests.chaos.teeth.patch import attribute, function
 from tests.chaos.teeth.probes import by_test, crash_points, scenarios
 
@@ -118,6 +121,11 @@ def _took_effect_if_filled(state: SignalState) -> bool:
     return state.executed(Leg.ENTRY) > ZERO or state.executed(Leg.EXIT) > ZERO
 
 
+def _never(desk: Desk, state: SignalState) -> bool:
+    del desk, state
+    return False
+
+
 def _always_the_first(state: SignalState, leg: Leg) -> int:
     del state, leg
     return 1
@@ -132,7 +140,7 @@ BUILDS: Final = (
         name="blind retry",
         broken="an entry whose answer is lost is sent again at once",
         patches=(function(resolve, _resend_blindly),),
-        claims=(Claim({"I1"}, scenarios((told.made(_LOST), told.entered))),),
+        claims=(Claim({"I1"}, scenarios((told.made(_LOST), told.entered))), cell("A2", Step.ENTRY), seeds("I1")),
     ),
     BrokenBuild(
         name="resend after the first not-found",
@@ -140,6 +148,7 @@ BUILDS: Final = (
         patches=(function(resolve, _resend_if_not_found),),
         claims=(
             Claim({"I1"}, scenarios((told.made(_LOST), told.entered), (told.made(_LOST, _INVISIBLE), told.entered))),
+            seeds("I1"),
         ),
     ),
     BrokenBuild(
@@ -167,7 +176,11 @@ BUILDS: Final = (
         name="intent skipped",
         broken="intents are kept in memory and never written",
         patches=(attribute(Desk, "record", _without_intents),),
-        claims=(Claim({"I4"}, scenarios((told.made(), told.entered))),),
+        claims=(
+            Claim({"I4"}, scenarios((told.made(), told.entered))),
+            seeds("I4"),
+            crashes("an entry", at="POST order"),
+        ),
     ),
     BrokenBuild(
         name="intent after send",
@@ -179,21 +192,25 @@ BUILDS: Final = (
         name="disk error passed over",
         broken="an entry is sent although its intent could not be written",
         patches=(attribute(Desk, "record", _whatever_the_disk_says),),
-        claims=(Claim({"I4"}, scenarios((told.on_a_broken_disk, told.entered))),),
+        claims=(Claim({"I4"}, scenarios((told.on_a_broken_disk, told.entered))), cell("H3", Step.POSITION)),
     ),
     BrokenBuild(
         name="signed anew",
         broken="below the core, a request without an answer is stamped anew and sent again",
         patches=(attribute(Session, "carry", _signed_anew),),
-        claims=(Claim({"I1"}, scenarios((told.made(_LOST), told.entered))),),
+        claims=(Claim({"I1"}, scenarios((told.made(_LOST), told.entered))), cell("A2", Step.ENTRY)),
     ),
     BrokenBuild(
         name="id used again after a crash",
-        broken="an intent without an answer counts as unsent, and its id is used again",
+        broken="an intent without an answer counts as unsent: nobody asks for it, and its id is used again",
         patches=(
+            function(may_be_older, _never),
             attribute(LegState, "fate", property(_unanswered_is_unsent)),
             attribute(SignalState, "next_attempt", _always_the_first),
         ),
-        claims=(Claim({"I1"}, crash_points(told.traded_before, told.repeated_after_a_crash, at="POST order")),),
+        claims=(
+            Claim({"I1"}, crash_points(told.shared, told.repeated_after_a_crash, at="POST order")),
+            crashes("an entry", at="POST order"),
+        ),
     ),
 )

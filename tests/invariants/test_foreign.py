@@ -1,0 +1,99 @@
+import json
+
+import pytest
+
+from surefill.testing.invariants.row import Row
+from tests.invariants.facts import Scene
+from tests.invariants.rows import SYMBOL, algo, fill, order, our_id
+
+
+def cancel(path: str = "order", at_ms: int = 1000, **params: str) -> Row:
+    return {
+        "kind": "request",
+        "time_ms": at_ms,
+        "method": "DELETE",
+        "path": f"/fapi/v1/{path}",
+        "params": json.dumps({"symbol": SYMBOL, **params}),
+    }
+
+
+@pytest.mark.parametrize("params", [{"origClientOrderId": our_id("S")}, {"clientAlgoId": our_id("T")}])
+def test_our_own_orders_may_be_cancelled(params: dict[str, str]) -> None:
+    """By the client id, which says whose it is."""
+    scene = Scene()
+    scene.add(cancel(**params))
+
+    assert scene.found("I13", 2000) == []
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"origClientOrderId": "web_1"}, {"clientAlgoId": "sf-short"}, {"orderId": "8"}, {"algoId": "8"}, {}],
+)
+def test_cancels_of_other_peoples_orders_are_found(params: dict[str, str]) -> None:
+    """Whatever names an order that is not ours, by either kind of id, or none at all."""
+    scene = Scene()
+    scene.add({**order(900, our_id("E"), "BUY", "1", "FILLED"), "order_id": 7}, cancel(**params))
+
+    assert scene.times("I13", 2000) == [1000]
+
+
+def test_an_exchange_id_of_ours_is_ours() -> None:
+    """Regular and conditional orders of ours may be named by the exchange's id, too."""
+    scene = Scene()
+    scene.add({**order(900, our_id("E"), "BUY", "1", "NEW"), "order_id": 7}, cancel(orderId="7"))
+    scene.add({**algo(900, "S", "SELL", "1"), "algo_id": 9}, cancel("algoOrder", algoId="9"))
+    scene.add({**order(900, "mine", "BUY", "1", "NEW"), "order_id": 10}, cancel(orderId="10"))
+
+    assert len(scene.found("I13", 2000)) == 1
+
+
+@pytest.mark.parametrize("path", ["allOpenOrders", "algoOpenOrders"])
+def test_everything_is_cancelled_only_on_demand(path: str) -> None:
+    """The caller's own words are in the verb of his call; before and after it nobody asked."""
+    scene = Scene()
+    scene.add(cancel(path, 1000), cancel(path, 2000), cancel(path, 3000))
+    scene.call("cancel_all_orders(only_ours=False)", 1500, 2500)
+    scene.call("cancel_all_orders", 2900, 3100)
+
+    assert scene.times("I13", 5000) == [1000, 3000]
+    assert scene.times("I13", 5001) == []
+
+
+def test_what_others_cancel_is_their_business() -> None:
+    """A sweep by hand is no sweep of ours."""
+    scene = Scene()
+    scene.by_hand(cancel("allOpenOrders"))
+    scene.by_hand(cancel(origClientOrderId="mine"))
+
+    assert scene.found("I13", 2000) == []
+
+
+def test_exits_close_no_more_than_is_ours() -> None:
+    """A stop that eats into somebody else's size is found; the same fill of somebody else is his."""
+    scene = Scene()
+    scene.add(*fill(1000, our_id("E"), "BUY", "1", "1"), *fill(2000, "mine", "BUY", "5", "6"))
+    scene.add(*fill(3000, "mine", "SELL", "2", "4"), *fill(4000, our_id("S"), "SELL", "1.001", "2.999"))
+
+    ((at_ms, problem),) = scene.found("I13", 5000)
+    assert at_ms == 4000
+    assert "no more than 1 was ours" in problem
+
+
+def test_all_of_our_size_may_be_closed() -> None:
+    """In parts, and beside somebody else's."""
+    scene = Scene()
+    scene.add(*fill(1000, our_id("E"), "BUY", "1", "1"), *fill(2000, "mine", "BUY", "5", "6"))
+    scene.add(*fill(3000, our_id("T"), "SELL", "0.4", "5.6"), *fill(4000, our_id("X"), "SELL", "0.6", "5"))
+
+    assert scene.found("I13", 5000) == []
+
+
+@pytest.mark.parametrize(("after_ms", "sound"), [(20_000, True), (20_001, False)])
+def test_an_order_on_its_way_may_lose_the_race(*, after_ms: int, sound: bool) -> None:
+    """Somebody closes our position and opens his own: for twenty seconds our stop may still be there to close it."""
+    scene = Scene()
+    scene.add(*fill(1000, our_id("E"), "BUY", "1", "1"), *fill(2000, "mine", "SELL", "1", "0"))
+    scene.add(*fill(3000, "mine", "BUY", "1", "1"), *fill(2000 + after_ms, our_id("S"), "SELL", "1", "0"))
+
+    assert (scene.found("I13", 99_000) == []) is sound
