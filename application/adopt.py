@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
-from ..domain.audit_record import AuditType
 from ..domain.bracket import Bracket
-from ..domain.events import Allotment, Intent, Planned, Seen
-from ..domain.ids import Leg, client_id, parse_ours, stem
-from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequest
-from ..domain.side import PositionSide, Side
+from ..domain.events import Planned
+from ..domain.ids import Leg, client_id, stem
+from ..domain.order import Order, OrderKey
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Snapshot
 from .desk import Desk
-from .observe import look, tell_order
+from .observe import look
+from .takeover import KINDS, events_of_order, keep, shown
 
 ATTEMPTS_MIN = 4
 """How many ids of each leg are asked for at least; with a retry policy of more attempts, as many as it has."""
 CLOCKS_APART_MS = 300_000
 """How far the clock that dated a signal may be ahead of the exchange's."""
-ADOPTED = "adopted"
-"""Stands in the journal where the digest of a request of ours would: we did not send this one, as far as we know."""
-
-_KINDS = {Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.TARGET}
 
 
 def may_be_older(desk: Desk, state: SignalState) -> bool:
@@ -57,14 +51,9 @@ def adopt_entry(desk: Desk, state: SignalState, quantity: Decimal) -> bool:
     plan = _plan(desk, state, quantity, snapshot)
     legs = {order.client_id: order for leg in (Leg.STOP, Leg.TARGET, Leg.EXIT) for order in _find(desk, state, leg)}
     legs.update(_open_legs(desk, state, snapshot))
-    adopted = [
-        event
-        for order in (*entries, *legs.values())
-        for event in _events(desk, state, order, _share(state, order, plan.direction.exit_side))
-    ]
-    _tell(desk, adopted)
+    adopted = [event for order in (*entries, *legs.values()) for event in events_of_order(desk, state, order)]
     # together: half of it in the journal would be taken for the whole by the next process
-    desk.record(Planned(desk.now_ms(), state.signal_id, plan), *adopted)
+    keep(desk, [Planned(desk.now_ms(), state.signal_id, plan), *adopted])
     return True
 
 
@@ -78,25 +67,21 @@ def adopt_exits(desk: Desk, state: SignalState) -> bool:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
     exits = _find(desk, state, Leg.EXIT)
-    events = [event for order in exits for event in _events(desk, state, order, ())]
-    _tell(desk, events)
-    if events:
-        desk.record(*events)
+    keep(desk, [event for order in exits for event in events_of_order(desk, state, order)])
     return bool(exits)
 
 
 def _find(desk: Desk, state: SignalState, leg: Leg) -> tuple[Order, ...]:
     attempts = range(1, max(ATTEMPTS_MIN, desk.retry.attempts_max) + 1)
     ids = (client_id(desk.namespace, state.signal_id, leg, attempt) for attempt in attempts)
-    keys = [OrderKey(state.symbol, order_id, conditional=leg in _KINDS) for order_id in ids]
+    keys = [OrderKey(state.symbol, order_id, conditional=leg in KINDS) for order_id in ids]
     return tuple(desk.exchange.find(keys).values())
 
 
 def _open_legs(desk: Desk, state: SignalState, snapshot: Snapshot) -> dict[str, Order]:
     """Return what rests of the signal, whatever its attempt."""
     mine = stem(desk.namespace, state.signal_id)
-    found = (*snapshot.conditionals, *snapshot.orders)
-    return {order.client_id: order for order in found if order.client_id.startswith(mine)}
+    return {order.client_id: order for order in shown(snapshot) if order.client_id.startswith(mine)}
 
 
 def _plan(desk: Desk, state: SignalState, quantity: Decimal, snapshot: Snapshot) -> Bracket:
@@ -114,47 +99,3 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal, snapshot: Snapshot)
         target_price=None if target is None else instrument.target_price(direction, target),
         trigger_on=desk.protection.trigger_on,
     )
-
-
-def _tell(desk: Desk, events: Sequence[Intent | Seen]) -> None:
-    for event in events:
-        if isinstance(event, Seen):
-            tell_order(desk, AuditType.ORDER_UPDATED if event.order.final else AuditType.ORDER_PLACED, event)
-
-
-def _share(state: SignalState, order: Order, exit_side: Side) -> tuple[Allotment, ...]:
-    return (Allotment(state.signal_id, order.quantity),) if order.side is exit_side else ()
-
-
-def _events(
-    desk: Desk, state: SignalState, order: Order, allotments: tuple[Allotment, ...]
-) -> tuple[Intent | Seen, ...]:
-    """Return an order of ours as if its intent had been kept, and what is seen of it."""
-    ours = parse_ours(order.client_id, desk.namespace)
-    if ours is None:
-        return ()
-    now, conditional = desk.now_ms(), ours.leg in _KINDS
-    request = OrderRequest(
-        client_id=order.client_id,
-        symbol=order.symbol,
-        side=order.side,
-        kind=_KINDS.get(ours.leg, OrderKind.MARKET),
-        quantity=order.quantity,
-        purpose=PURPOSE_OF_LEG[ours.leg],
-        reduce_only=order.reduce_only and order.position_side is PositionSide.BOTH,
-        position_side=order.position_side,
-        trigger_price=order.trigger_price if conditional else None,
-        trigger_on=order.trigger_on if conditional else None,
-    )
-    intent = Intent(
-        at_ms=now,
-        signal_id=state.signal_id,
-        leg=ours.leg,
-        attempt=ours.attempt,
-        request=request,
-        digest=ADOPTED,
-        timestamp_ms=order.updated_ms,
-        not_after_ms=order.updated_ms,
-        allotments=allotments if ours.leg is Leg.EXIT else (),
-    )
-    return intent, Seen(now, state.signal_id, order.client_id, order)

@@ -85,6 +85,7 @@ class Desk:
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
     quota: Quota | None = None
+    left_open: set[str] = attrs.field(init=False)
     rules_read_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     entries: list[Started] = attrs.field(factory=list[Started])
     _listeners: list[list[Alarm]] = attrs.field(factory=list[list[Alarm]])
@@ -95,6 +96,7 @@ class Desk:
 
     def __attrs_post_init__(self) -> None:
         self.started_ms = self.now_ms()
+        self.left_open = set(self.book.signals)
 
     def now_ms(self) -> int:
         """Return exchange time."""

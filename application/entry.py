@@ -75,7 +75,10 @@ def _attempts(
     desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | None, until_ms: int
 ) -> Declined | None:
     failures, regridded = 0, False
+    valid_ms = state.claim.signal.valid_until_ms
     while True:
+        if valid_ms is not None and desk.now_ms() >= valid_ms:
+            return Declined(Refusal.STALE, "valid_until passed before the entry could be sent")
         leg = _send(desk, state, plan, watermark)
         if leg.fate is not Fate.NOTHING:
             return None

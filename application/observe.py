@@ -20,6 +20,7 @@ from ..domain.signal_state import SignalState
 from ..domain.snapshot import CancelOutcome, Snapshot
 from ..domain.symbol_book import SymbolBook
 from .desk import Desk
+from .takeover import shown, take_over, tell_order
 
 
 def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
@@ -31,10 +32,11 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
     snapshot = (desk.patient if patient else desk.exchange).snapshot(symbol)
+    take_over(desk, tuple(desk.symbol_book(symbol).brackets), shown(snapshot))
     legs = _legs(desk, symbol)
     changed: list[Event] = [
         Seen(snapshot.at_ms, legs[order.client_id].intent.signal_id, order.client_id, order)
-        for order in (*snapshot.conditionals, *snapshot.orders)
+        for order in shown(snapshot)
         if order.client_id in legs and _is_news(legs[order.client_id], order)
     ]
     _take(desk, changed)
@@ -95,7 +97,7 @@ def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> S
     open_stems = {stem(desk.namespace, state.signal_id) for state in book.signals}
     strays = {
         order.client_id: ours.stem
-        for order in (*snapshot.conditionals, *snapshot.orders)
+        for order in shown(snapshot)
         if (ours := parse_ours(order.client_id, desk.namespace)) is not None and ours.stem not in open_stems
     }
     if not strays:
@@ -163,18 +165,6 @@ def _tell_seen(desk: Desk, event: Seen) -> None:
         tell_order(desk, AuditType.ORDER_PLACED, event)
     if event.order.final:
         tell_order(desk, AuditType.ORDER_UPDATED, event)
-
-
-def tell_order(desk: Desk, kind: AuditType, event: Seen) -> None:
-    """Write down what the exchange showed of an order of ours."""
-    desk.note(
-        kind,
-        "seen",
-        symbol=event.order.symbol,
-        signal_id=event.signal_id,
-        client_id=event.client_id,
-        response=event.order,
-    )
 
 
 def _is_late_fill(desk: Desk, event: Seen) -> bool:

@@ -19,6 +19,7 @@ from .observe import inquire, unanswered
 from .protect import protect
 from .resolve import resolve
 from .settle import settle
+from .takeover import ask_for_tail
 
 
 @attrs.frozen
@@ -52,6 +53,7 @@ def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
 
 def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
     """Resolve every open question on *symbol*, then protect, clear and report; the caller holds its turn."""
+    _take_over_tails(desk, symbol)
     for leg in desk.symbol_book(symbol).questions:
         resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
     for state in desk.symbol_book(symbol).signals:
@@ -69,6 +71,13 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
         else:
             reports.correct(desk, state, state.report)
     return actions
+
+
+def _take_over_tails(desk: Desk, symbol: str) -> None:
+    """Of signals that an earlier process left open, ask once for what it sent and may not have been able to keep."""
+    for state in desk.symbol_book(symbol).signals:
+        if state.signal_id in desk.left_open and ask_for_tail(desk, state):
+            desk.left_open.discard(state.signal_id)
 
 
 def _give_back_unsent(desk: Desk, symbol: str) -> None:

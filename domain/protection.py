@@ -6,8 +6,6 @@ should be? So they all call `next_actions`, and there is no second code path tha
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import attrs
 
 from .actions import (
@@ -24,27 +22,23 @@ from .actions import (
     PlaceStop,
     PlaceTarget,
     Raise,
-    WriteOff,
 )
 from .alarm import AlarmKind
 from .bracket import Bracket
 from .ids import Leg
 from .leg_sets import covers, given_up, legs_of, of_size, removed_by_others
-from .leg_state import LegState
-from .leg_view import LegView, view
-from .numbers import EXACT
+from .leg_state import Fate, LegState
+from .leg_view import LegView
 from .order import CANCELLABLE, ZERO, OrderStatus
 from .protection_policy import OnLateFill, OnUnprotected, ProtectionPolicy
 from .refusal import Refusal
 from .report import ClosedBy
-from .side import Direction, PositionMode, TriggerPrice, position_side
+from .side import TriggerPrice, position_side
 from .signal_state import SignalState
+from .sizes import UNSETTLED, Sizes
 from .snapshot import Snapshot
 from .symbol_book import SymbolBook
 from .timings import Timings
-
-UNSETTLED = frozenset({LegView.ASK, LegView.WAIT, LegView.TRIGGERING, LegView.STUCK})
-"""Views that leave open what has become of an order."""
 
 
 def next_actions(
@@ -70,14 +64,8 @@ def next_actions(
 
 
 @attrs.frozen
-class _Look:
+class _Look(Sizes):
     """One look at one symbol."""
-
-    book: SymbolBook
-    snapshot: Snapshot
-    policy: ProtectionPolicy
-    now_ms: int
-    timings: Timings
 
     def bracket(self, state: SignalState) -> list[Action]:
         """Decide for one bracket."""
@@ -97,65 +85,6 @@ class _Look:
         if any(isinstance(action, ExitNow) for action in actions):
             return self._leave(state, plan, actions)
         return [*actions, *self._target(state, plan)]
-
-    def gone(self) -> list[Action]:
-        """Write off, oldest first, what is not held any more.
-
-        Only once that was seen for long enough, and when no order of ours can explain it. A position read may lag far
-        behind, and to give up a position that is there would leave it naked: without fills of others that explain it,
-        it must be seen missing for much longer.
-        """
-        actions: list[Action] = self._netted()
-        if actions:
-            return actions
-        for direction, gap in self.book.missing(self.snapshot).items():
-            states = self.book.holding(direction)
-            if any(self._unsettled(state) for state in states):
-                continue
-            since = self.book.missing_since_ms.get(direction, self.now_ms)
-            age_ms = self.now_ms - since
-            if age_ms < self.timings.flat_confirm_ms:
-                actions.append(LookAgain(since + self.timings.flat_confirm_ms))
-            elif age_ms < self._belief_ms(direction):
-                lost = min(gap, self.book.lost_elsewhere.get(direction, ZERO))
-                actions += _write_off(states, lost)
-                if lost < gap:
-                    actions.append(LookAgain(self.now_ms + self.timings.poll_max_ms))
-            else:
-                actions += _write_off(states, gap)
-        return actions
-
-    def _netted(self) -> list[Action]:
-        """On a one-way account our long and our short cannot stand side by side: the younger closed the older."""
-        if self.snapshot.mode is not PositionMode.ONE_WAY:
-            return []
-        cross = min(self.book.open_quantity(direction) for direction in Direction)
-        return [
-            action
-            for direction in Direction
-            if cross > ZERO
-            for action in _write_off(self.book.holding(direction), cross)
-        ]
-
-    def _belief_ms(self, direction: Direction) -> int:
-        """For how long size must be seen missing that no fill explains; much longer if the fills were read."""
-        read = direction in self.book.lost_elsewhere
-        return self.timings.loss_denied_ms if read else self.timings.loss_unexplained_ms
-
-    def foreign(self) -> list[Action]:
-        """Report size that is not ours; it is never touched."""
-        if not any(self.book.brackets) or any(self._unsettled(state) for state in self.book.brackets):
-            return []
-        if self.snapshot.at_ms - self._last_change_ms() < self.timings.flat_confirm_ms:
-            return []  # the position may still be shown as it was before our own last fill
-        return [
-            Raise(
-                AlarmKind.FOREIGN_CHANGE,
-                f"{self.book.symbol} holds {excess} {direction.value} that is not ours; it is left alone and is "
-                "not protected by us",
-            )
-            for direction, excess in self.book.foreign(self.snapshot).items()
-        ]
 
     def orphans(self) -> list[Action]:
         """Cancel orders of ours that belong to nothing.
@@ -181,10 +110,6 @@ class _Look:
             )
         return actions
 
-    def _last_change_ms(self) -> int:
-        orders = [leg.order for state in self.book.signals for leg in state.legs.values()]
-        return max((order.updated_ms for order in orders if order is not None), default=0)
-
     def _must_exit(self, state: SignalState) -> ExitWhy | None:
         if self.book.flatten:
             return ExitWhy.HALT
@@ -194,11 +119,24 @@ class _Look:
 
     def _leave(self, state: SignalState, plan: Bracket, actions: list[Action]) -> list[Action]:
         """Exit only from what is held: a position that is gone, or not shown yet, leaves nothing to send."""
+        due_ms = self._exit_due_ms(state)
+        if self.now_ms < due_ms:
+            return [LookAgain(due_ms) if isinstance(action, ExitNow) else action for action in actions]
         if self.snapshot.held(plan.direction, position_side(self.snapshot.mode, plan.direction)) > ZERO:
             return actions
         again = LookAgain(self.now_ms + self.timings.poll_ms)
         kept = [again if isinstance(action, ExitNow) else action for action in actions]
         return [*self._asked(state, legs_of(state)), *kept]
+
+    def _exit_due_ms(self, state: SignalState) -> int:
+        """When the next exit may be sent: those that come to nothing are sent ever more rarely."""
+        failures, last_ms = 0, 0
+        for leg in reversed(tuple(state.of(Leg.EXIT))):
+            if leg.fate is not Fate.NOTHING:
+                break
+            failures += 1
+            last_ms = last_ms or leg.answered_ms or leg.intent.at_ms
+        return last_ms + min(self.timings.poll_ms << (failures - 1), self.timings.alarm_repeat_ms) if failures else 0
 
     def _stop(self, state: SignalState, plan: Bracket) -> list[Action]:
         if plan.stop_price is None:
@@ -320,7 +258,9 @@ class _Look:
         if state.open_questions or self.book.exit_in_flight(state.signal_id):
             return []
         legs = legs_of(state)
-        unfinished = [*self._asked(state, legs), *_cancel(state, self._live(legs), self.now_ms, self.timings)]
+        hidden = [leg for leg in legs if self._view(leg) is LegView.LOST and leg.cancel_asked_ms is None]
+        going = [*self._live(legs), *hidden]  # a cancel reaches an order that the lists do not show yet
+        unfinished = [*self._asked(state, legs), *_cancel(state, going, self.now_ms, self.timings)]
         if unfinished:
             return unfinished
         waits = [wait for leg in state.legs.values() for wait in self._watch(leg)]
@@ -339,7 +279,10 @@ class _Look:
         if since is None:
             return []
         due = self.timings.next_watch_ms(self.now_ms - since)
-        return [] if due is None else [LookAgain(since + due)]
+        if due is None:
+            return []
+        fresh = leg.intent.leg is Leg.ENTRY and self.now_ms - since < self.timings.late_look_ms
+        return [LookAgain(min(since + due, self.now_ms + self.timings.guard_ms) if fresh else since + due)]
 
     def _asked(self, state: SignalState, legs: tuple[LegState, ...]) -> list[Action]:
         ids = tuple(leg.client_id for leg in legs if self._view(leg) is LegView.ASK)
@@ -347,14 +290,6 @@ class _Look:
 
     def _live(self, legs: tuple[LegState, ...]) -> list[LegState]:
         return [leg for leg in legs if self._view(leg) is LegView.LIVE]
-
-    def _unsettled(self, state: SignalState) -> bool:
-        if state.open_questions or self.book.exit_in_flight(state.signal_id):
-            return True
-        return any(self._view(leg) in UNSETTLED for leg in legs_of(state))
-
-    def _view(self, leg: LegState) -> LegView:
-        return view(leg, self.snapshot, self.now_ms, self.timings)
 
 
 def closed_by(state: SignalState) -> ClosedBy:
@@ -378,13 +313,3 @@ def _cancel(state: SignalState, legs: list[LegState], now_ms: int, timings: Timi
     if ids:
         return [CancelLegs(state.signal_id, ids)]
     return [LookAgain(now_ms + timings.poll_ms)] if legs else []
-
-
-def _write_off(states: tuple[SignalState, ...], gap: Decimal) -> list[Action]:
-    actions: list[Action] = []
-    for state in states:
-        lost = min(state.open_quantity, gap)
-        if lost > ZERO:
-            actions.append(WriteOff(state.signal_id, lost))
-            gap = EXACT.subtract(gap, lost)
-    return actions

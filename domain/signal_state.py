@@ -88,8 +88,7 @@ class SignalState:
 
     def next_attempt(self, leg: Leg) -> int:
         """Return the number of the next order of one leg, from 1."""
-        newest = self.last(leg)
-        return 1 if newest is None else newest.intent.attempt + 1
+        return 1 + max((state.intent.attempt for state in self.of(leg)), default=0)
 
     def executed(self, leg: Leg) -> Decimal:
         """Return what the orders of one leg filled together, base units."""

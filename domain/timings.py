@@ -34,6 +34,7 @@ class Timings:
         late_watch_ms: an order believed absent is looked for at these ages.
         late_watch_every_ms: and then this often
         late_watch_until_ms: until this age.
+        late_look_ms: for so long the position is looked at every `guard_ms` after an entry was believed absent.
         guard_ms: how often an open position is looked at.
         overdue_ms: a duty later than this blocks entries and raises an alarm.
         reference_age_max_ms: older prices are read anew before an entry.
@@ -62,6 +63,7 @@ class Timings:
     late_watch_ms: tuple[int, ...] = (15_000, 30_000, 60_000, 120_000, 300_000, 900_000)
     late_watch_every_ms: int = attrs.field(default=3_600_000, validator=_positive)
     late_watch_until_ms: int = attrs.field(default=86_400_000, validator=_positive)
+    late_look_ms: int = attrs.field(default=900_000, validator=_positive)
     guard_ms: int = attrs.field(default=5_000, validator=_positive)
     overdue_ms: int = attrs.field(default=10_000, validator=_positive)
     reference_age_max_ms: int = attrs.field(default=2_000, validator=_positive)

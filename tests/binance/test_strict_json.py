@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surefill.adapters.binance.strict_json import JsonError, parse, parse_large
+from surefill.adapters.binance.strict_json import DEPTH_MAX, JsonError, parse, parse_large
 
 plain_json = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**38), 10**38) | st.text(max_size=20),
@@ -98,7 +98,7 @@ def test_the_depth_is_bounded(opening: str, closing: str) -> None:
 
 
 def test_a_long_list_is_not_a_deep_one() -> None:
-    """Depth is what is bounded, not how many objects stand side by side."""
+    """Depth is bounded, not how many objects stand side by side."""
     rows = [{"orderId": number, "fills": []} for number in range(5 * DEPTH_MAX)]
 
     assert parse(json.dumps(rows).encode()) == rows

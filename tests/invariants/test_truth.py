@@ -319,6 +319,18 @@ def test_a_first_claim_begins_anew() -> None:
     assert scene.found("I11", 4000) == []
 
 
+def test_nobody_is_blamed_for_what_stood_in_a_lost_journal() -> None:
+    """A signal claimed for the first time again may be refused although an earlier owner had entered it."""
+    scene = bought()
+    scene.keep(claimed(at_ms=2000), 2000)
+    scene.tell(report(Outcome.REFUSED), 2100)
+    assert scene.found("I11", 2500) == []
+    scene.keep(intent("E"), 2600)
+    scene.tell(report(Outcome.REFUSED), 2700)
+
+    assert scene.times("I11", 3000) == [2700]
+
+
 def test_fills_of_others_and_of_strangers_change_nothing() -> None:
     """Only what carries our mark, and was not placed by hand, is ours to report."""
     scene = Scene()

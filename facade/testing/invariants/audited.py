@@ -50,6 +50,10 @@ class Audited:
         if alarm.kind is AlarmKind.STORE_FAILED and self._failed_ms is None:
             self._failed_ms = alarm.at_ms
 
+    def forget(self) -> None:
+        """Note that the journal was lost: what its owner had not told of, nobody can."""
+        self._owed.clear()
+
     def request(self, row: Row, sent: Mapping[str, str]) -> None:
         """Note what reached the exchange, to tell whose doing the rows behind it are."""
         self._cause = str(row["method"])

@@ -38,13 +38,14 @@ class Truth:
 
     The filled quantity is never more than was executed, at a price within those of the fills. PROTECTED needs a stop
     of the size (and the target asked for) that an answer showed resting. CLOSED needs the size to be gone,
-    ALREADY_FLAT that none is there. After NOT_FILLED that is not provisional no entry ever fills; after a provisional
-    one, REJECTED or REFUSED only with a LATE_FILL alarm or a correction behind it. A last word changes only with a
-    new correction.
+    ALREADY_FLAT that none is there; what stood in a journal that was lost is beyond anybody's knowledge. After
+    NOT_FILLED that is not provisional no entry ever fills; after a provisional one, REJECTED or REFUSED only with a
+    LATE_FILL alarm or a correction behind it. A last word changes only with a new correction.
     """
 
     sizes: Sizes
     _executed: dict[tuple[str, str], Decimal] = attrs.field(factory=dict[tuple[str, str], Decimal])
+    _filled_ids: set[str] = attrs.field(factory=set[str])
     _prices: dict[tuple[str, str], tuple[Decimal, Decimal]] = attrs.field(
         factory=dict[tuple[str, str], tuple[Decimal, Decimal]]
     )
@@ -91,7 +92,9 @@ class Truth:
                 stem = event.request.client_id[:STEM_LENGTH]
                 self._entries.setdefault(stem, []).append(event.request.client_id)
         elif isinstance(event, Claimed):
-            self._last.pop(event.signal_id, None)  # a first claim: whatever was said before, nobody remembers
+            # a first claim: what was sent and said before stood in a journal that was lost
+            self._last.pop(event.signal_id, None)
+            self._entries.pop(self.sizes.stem_of(event.signal_id) or "", None)
         elif isinstance(event, Reported):
             yield from self._judge(event.report, kept.at_ms, standing, fresh=True)
 
@@ -113,6 +116,7 @@ class Truth:
             return
         place = client_id[:STEM_LENGTH], leg
         price = number(row, "price")
+        self._filled_ids.add(client_id)
         self._executed[place] = EXACT.add(self._executed.get(place, ZERO), number(row, "quantity"))
         low, high = self._prices.get(place, (price, price))
         self._prices[place] = min(low, price), max(high, price)
@@ -140,10 +144,9 @@ class Truth:
             yield self._violation(at_ms, problem, report.symbol, report.signal_id)
         if report.type.is_entry and report.outcome in _DENIALS:
             for client_id in self._entries.get(stem or "", ()):
-                if report.outcome is not Outcome.REJECTED or client_id not in self._denied:
-                    self._denied[client_id] = _Denied(
-                        signal_id=report.signal_id, outcome=report.outcome, provisional=report.provisional
-                    )
+                self._denied[client_id] = _Denied(
+                    signal_id=report.signal_id, outcome=report.outcome, provisional=report.provisional
+                )
         elif report.corrections or not report.type.is_entry or self._executed.get((stem or "", "E")):
             self._uncorrected.pop(report.signal_id, None)
 
@@ -170,14 +173,14 @@ class Truth:
                 yield f"the average price {report.average_price} lies outside the fills, {low} to {high}"
 
     def _outcome(self, report: ExecutionReport, stem: str, standing: Standing) -> Iterator[str]:
-        executed = self._executed.get((stem, "E"), ZERO)
         if report.outcome is Outcome.PROTECTED:
             yield from self._unrested(stem, standing, ("S", "T"))
         elif report.outcome is Outcome.PROTECTED_WITHOUT_TAKE_PROFIT:
             yield from self._unrested(stem, standing, ("S",))
-        elif report.outcome in _DENIALS and report.type.is_entry and executed > ZERO and not report.provisional:
-            # a refusal speaks of the last attempt, whose order is the newest
-            yield f"{report.outcome.value} although {executed} was executed"
+        elif report.outcome in _DENIALS and report.type.is_entry and not report.provisional:
+            for client_id in self._entries.get(stem, ()):
+                if client_id in self._filled_ids:
+                    yield f"{report.outcome.value} although {client_id} was executed"
         elif report.outcome is Outcome.CLOSED and report.type.is_entry:
             key = self.sizes.place(stem)
             left = ZERO if key is None else self._left(stem, key, standing)

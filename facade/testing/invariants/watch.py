@@ -312,6 +312,7 @@ class Watch:
         if life.alive and self.knowledge is not None:
             if life.lost_journal:
                 self.sizes.forget()
+                self.audited.forget()
             if life.lost_journal or not was_alive:
                 self.knowledge.begin(lost_journal=life.lost_journal)
         self.lives.apply(life)

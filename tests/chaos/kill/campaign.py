@@ -23,7 +23,7 @@ from tests.chaos.kill.trades import BASES, Trade, fast_clock
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 TRADES: Final = 8
-POINTS_MAX: Final = 40
+POINTS_MAX: Final = 25
 """A process is killed at a point up to this one, or at a moment of its own."""
 MOMENT_MAX_S: Final = 0.6
 SILENCE_MAX_S: Final = 60.0

@@ -31,7 +31,7 @@ from surefill.ports.exchange import Prepared
 from tests.chaos.kill.trades import NAMESPACE, TIMINGS, Trade, fast_clock, read
 
 T = TypeVar("T")
-TRIES_MAX: Final = 20
+TRIES_MAX: Final = 6
 """How often a refused signal is handed in again before its host gives up on it."""
 PAUSE_S: Final = 0.5
 REST: Final = (DutyKind.GUARD, DutyKind.LATE_WATCH)

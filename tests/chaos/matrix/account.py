@@ -16,7 +16,7 @@ from surefill.domain.report import Outcome
 from surefill.domain.side import MarginType
 from surefill.testing.world import PRICES, World
 from tests.chaos.matrix.case import Aftermath, Armed, Check, Listed
-from tests.chaos.matrix.checks import alarms, both, either, ends, fill_told, flat
+from tests.chaos.matrix.checks import alarms, both, either, ends, fill_told
 from tests.chaos.matrix.events import (
     Act,
     by_hand_ok,
@@ -29,10 +29,9 @@ from tests.chaos.matrix.events import (
     on_tick,
     resting,
     still_held,
-    switched,
     trade_of,
 )
-from tests.chaos.matrix.family import Way, fault, proved
+from tests.chaos.matrix.family import Way, fault
 from tests.chaos.matrix.market import LIVE, NO_STOP
 from tests.chaos.matrix.scenario import TRADES, Scenario
 from tests.chaos.matrix.steps import ALL, Step
@@ -267,7 +266,12 @@ def _never_too_many(aftermath: Aftermath) -> Iterable[str]:
 _TOLD: Final = alarms(AlarmKind.FOREIGN_CHANGE)
 _USUAL: Final = both(ends(Outcome.PROTECTED, Outcome.CLOSED), fill_told)
 _NOT_TRADING: Final = ends(
-    Outcome.REFUSED, Outcome.REJECTED, Outcome.PROTECTED, Outcome.PROTECTED_WITHOUT_TAKE_PROFIT, Outcome.UNPROTECTED, Outcome.CLOSED
+    Outcome.REFUSED,
+    Outcome.REJECTED,
+    Outcome.PROTECTED,
+    Outcome.PROTECTED_WITHOUT_TAKE_PROFIT,
+    Outcome.UNPROTECTED,
+    Outcome.CLOSED,
 )
 
 CASES: Final[tuple[Listed, ...]] = (

@@ -305,7 +305,7 @@ CASES: Final[tuple[Listed, ...]] = (
                 inject=_halted(status),
                 expect=fill_told,
                 world=keeping_late_fills,
-                    variant=status,
+                variant=status,
             )
             for status in ("PRE_SETTLE", "SETTLING", "CLOSE", "PENDING_TRADING")
         ),

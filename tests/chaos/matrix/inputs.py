@@ -15,17 +15,16 @@ from surefill.adapters.wire.call import Call, Result, WireAnswer
 from surefill.domain.errors import SignalConflict, ValidationError
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
-from surefill.domain.signal import Signal
 from surefill.testing.world import PRICES, World
 from tests.chaos.matrix.case import Aftermath, Armed, Check, Listed
-from tests.chaos.matrix.checks import both, either, ends, fill_told, nothing_sent, one_entry
+from tests.chaos.matrix.checks import both, ends, fill_told, nothing_sent, one_entry
 from tests.chaos.matrix.events import keeping_late_fills, trade_of
 from tests.chaos.matrix.family import Way, fault, proved
-from tests.chaos.matrix.scenario import TRADES, Scenario, Trade, scenario_of
+from tests.chaos.matrix.scenario import TRADES, Scenario, scenario_of
 from tests.chaos.matrix.steps import ALL, Step
 
-_ALIVE: Final = ALL - {Step.STARTUP}
-_NOBODY: Final = "at this moment no process lives that could be asked"
+_ALIVE: Final = ALL - {Step.STARTUP, Step.TIME}
+_NOBODY: Final = "no process lives yet when this step begins; what is asked of the next one is run at the other steps"
 _NOT_FINITE: Final = tuple(Decimal(text) for text in ("NaN", "sNaN", "-sNaN12", "Infinity", "-Infinity"))
 _NOT_POSITIVE: Final = (Decimal(0), Decimal("-0"), Decimal(-1), "0.00", "-0.0", 0, -5)
 _OUT_OF_RANGE: Final = (Decimal("1e-400"), Decimal("1e400"), Decimal("1e999999"), Decimal("1e-999999"), "9" * 10_000)
@@ -244,12 +243,27 @@ CASES: Final[tuple[Listed, ...]] = (
         f"{_BINANCE}/test_signing.py::test_any_parameters_are_signed_as_sent",
         "tests/application/test_threads.py::test_many_symbols_side_by_side_with_a_guard",
     ),
-    proved("J9", "client ids the exchange would refuse", "tests/property/test_ids_properties.py::test_every_id_is_accepted_by_the_exchange"),
+    proved(
+        "J9",
+        "client ids the exchange would refuse",
+        "tests/property/test_ids_properties.py::test_every_id_is_accepted_by_the_exchange",
+    ),
     *fault(
         "J10",
         "ids that mean something to a formatter",
         Way(
-            steps=frozenset({Step.SETTINGS, Step.POSITION, Step.ENTRY, Step.STOP, Step.STOP_QUERY, Step.TARGET, Step.EXIT, Step.CANCEL}),
+            steps=frozenset(
+                {
+                    Step.SETTINGS,
+                    Step.POSITION,
+                    Step.ENTRY,
+                    Step.STOP,
+                    Step.STOP_QUERY,
+                    Step.TARGET,
+                    Step.EXIT,
+                    Step.CANCEL,
+                }
+            ),
             inject=_named_oddly,
             expect=both(fill_told, _whole_lines),
         ),

@@ -142,7 +142,9 @@ def _lost(world: World, step: Step) -> Armed:
     return Armed(struck=lambda: len(world.faults.log))
 
 
-_REPLACING: Final = frozenset({Step.POSITION, Step.TRADES, Step.EXIT, Step.STOP, Step.STOP_QUERY, Step.TARGET, Step.CANCEL})
+_REPLACING: Final = frozenset(
+    {Step.POSITION, Step.TRADES, Step.EXIT, Step.STOP, Step.STOP_QUERY, Step.TARGET, Step.CANCEL}
+)
 _CLOSED: Final = both(ends(Outcome.CLOSED), flat)
 _DEGRADED: Final = ends(Outcome.PROTECTED_WITHOUT_TAKE_PROFIT, Outcome.CLOSED)
 _NO_TARGET: Final = "no target is about to be sent at this step"

@@ -137,7 +137,10 @@ def _apart(*, mark: bool) -> Callable[[World, Step], Armed]:
         if not resting(world, "S"):
             return False
         trade = trade_of(world)
-        price, beyond_it = PRICES[trade.symbol], on_tick(world, trade.stop * (Decimal("0.99") if trade.long else Decimal("1.01")))
+        price, beyond_it = (
+            PRICES[trade.symbol],
+            on_tick(world, trade.stop * (Decimal("0.99") if trade.long else Decimal("1.01"))),
+        )
         world.exchange.tick(trade.symbol, last=price if mark else beyond_it, mark=beyond_it if mark else price)
         return True
 
@@ -153,6 +156,8 @@ def _unprotected_by_price(aftermath: Aftermath) -> Iterable[str]:
 
 _NOTHING_TRADES: Final = "no order of ours meets the book at this step: it reads, sets or cancels"
 NO_STOP: Final = "no stop of ours rests at this step: it comes before the entry, or before the stop is sent"
+
+
 def _crossed(world: World) -> bool:
     """Let the market run through the stop before it rests."""
     return not resting(world, "S") and runs_through_stop(world)

@@ -10,6 +10,7 @@ import attrs
 
 from surefill.adapters.simulated import Fault
 from surefill.adapters.wire.call import Call, Result
+from surefill.application.manager import OrderExecutionManager
 from surefill.domain.alarm import Alarm
 from surefill.testing.world import Lifeline, World
 from tests.chaos.matrix.case import Armed, Check, Listed
@@ -20,9 +21,7 @@ from tests.chaos.matrix.scenario import TRADES, Closing, Scenario, scenario_of
 from tests.chaos.matrix.steps import ALL, Step
 
 _JOURNAL: Final = "tests/integration/test_sqlite_journal.py"
-_ALARMING: Final = frozenset(
-    {Step.POSITION, Step.STOP, Step.STOP_QUERY, Step.CANCEL, Step.LATE_WATCH}
-)
+_ALARMING: Final = frozenset({Step.POSITION, Step.STOP, Step.STOP_QUERY, Step.CANCEL, Step.LATE_WATCH})
 
 
 @attrs.frozen(kw_only=True)
@@ -119,6 +118,11 @@ def _alarming(step: Step, seed: int) -> Scenario:
     return scenario_of(step, seed)
 
 
+def nothing_more(manager: OrderExecutionManager) -> None:
+    """Do nothing after the close."""
+    del manager
+
+
 def _starts_dying(world: World, step: Step) -> Armed:
     """Let the process die at ten starts in a row, each a little further on its way."""
     deaths = [0]
@@ -141,15 +145,21 @@ def _starts_dying(world: World, step: Step) -> Armed:
     return Armed(struck=struck)
 
 
-def _closes_meanwhile(world: World, step: Step) -> Armed:
+def closes_meanwhile(
+    world: World, step: Step, *, then: Callable[[OrderExecutionManager], object] = nothing_more
+) -> Armed:
     """Let another thread of the host close the manager while the call under way waits for an answer of the step."""
     threads: list[threading.Thread] = []
+
+    def work(manager: OrderExecutionManager) -> None:
+        manager.close()
+        then(manager)
 
     def act(world: World) -> bool:
         manager = world.manager
         if manager is None:
             return False
-        threads.append(threading.Thread(target=manager.close, daemon=True))
+        threads.append(threading.Thread(target=work, args=(manager,), daemon=True))
         threads[0].start()
         threads[0].join(PATIENCE_SECONDS)
         return True
@@ -178,7 +188,7 @@ CASES: Final[tuple[Listed, ...]] = (
     *fault(
         "G2",
         "SIGTERM: another thread closes the manager",
-        Way(steps=ALL, inject=_closes_meanwhile, expect=_KNOWN),
+        Way(steps=ALL, inject=closes_meanwhile, expect=_KNOWN),
     ),
     *fault(
         "G3",

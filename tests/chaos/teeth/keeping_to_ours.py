@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
+from sqlite3 import Connection
 from typing import Final
 
 import attrs
@@ -15,6 +16,7 @@ from surefill.adapters.binance.clock import ServerClock
 from surefill.adapters.binance.deadline import Deadline
 from surefill.adapters.journal import connection
 from surefill.adapters.journal.lock import OwnerLock
+from surefill.adapters.journal.store import Store, head_of
 from surefill.adapters.wire.account import WireExchange
 from surefill.adapters.wire.call import AnswerLostError, Call, NotSentError, Result, WireAnswer
 from surefill.adapters.wire.meter import Meter
@@ -28,12 +30,13 @@ from surefill.domain.budget import Capacity
 from surefill.domain.events import Event
 from surefill.domain.limits import RiskLimits
 from surefill.domain.order import OrderKey
+from surefill.domain.rate_budget import RateBudget
 from surefill.domain.signal import Signal
 from surefill.domain.snapshot import CancelOutcome, Snapshot
 from tests.chaos.matrix.steps import Step
 from tests.chaos.teeth import scenarios as told
 from tests.chaos.teeth.broken_build import BrokenBuild, Claim
-from tests.chaos.teeth.layers import cell
+from tests.chaos.teeth.layers import cell, crashed_stores
 from tests.chaos.teeth.patch import attribute, function
 from tests.chaos.teeth.probes import by_test, scenarios
 
@@ -57,6 +60,10 @@ def _always_affordable(capacity: Capacity, *what: object) -> bool:
     return True
 
 
+def _no_wait(budget: RateBudget, *what: object) -> None:
+    del budget, what
+
+
 def _never_barred(meter: Meter, *what: object) -> None:
     del meter, what
 
@@ -74,8 +81,12 @@ def _anybody(lock: OwnerLock, *where: object) -> None:
     del lock, where
 
 
-def _any_process(desk: Desk) -> None:
-    del desk
+def _committed_later(store: Store) -> Iterator[tuple[Connection, int, bytes]]:
+    with store.reading() as connection:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection, *head_of(connection)
 
 
 def _no_waiting(turns: Turns, name: str) -> AbstractContextManager[None]:
@@ -121,7 +132,7 @@ BUILDS: Final = (
     BrokenBuild(
         name="budget without a reserve",
         broken="an entry starts although the request weight for its protection is not left",
-        patches=(attribute(Capacity, "affords", _always_affordable), attribute(Meter, "barrier", _never_barred)),
+        patches=(attribute(Capacity, "affords", _always_affordable), attribute(RateBudget, "wait_ms", _no_wait)),
         claims=(Claim({"I6"}, scenarios((told.made(), told.entered_when_little_is_left))),),
     ),
     BrokenBuild(
@@ -157,6 +168,12 @@ BUILDS: Final = (
             attribute(connection, "SETTINGS", tuple(each for each in connection.SETTINGS if each[0] != "synchronous")),
         ),
         claims=(by_test("tests/integration/test_sqlite_journal.py::test_full_sync_is_in_force"),),
+    ),
+    BrokenBuild(
+        name="commit put off",
+        broken="a write to the journal is acknowledged at once and committed together with the next one",
+        patches=(attribute(Store, "writing", contextmanager(_committed_later)),),
+        claims=(crashed_stores("an entry", at="POST order"),),
     ),
     BrokenBuild(
         name="lease ignored",

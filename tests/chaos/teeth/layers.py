@@ -6,13 +6,18 @@ The same piece is the same probe, so that it has to be seen green on the healthy
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from surefill.testing.swarm import run_seed
 from tests.chaos.crash.crash import Crash
 from tests.chaos.crash.reference import References
 from tests.chaos.crash.scenarios import SCENARIOS
+from tests.chaos.crash.stores import Case
+from tests.chaos.crash.stores import judge as judge_store
 from tests.chaos.crash.verdict import judge
+from tests.chaos.matrix.case import FaultCase
 from tests.chaos.matrix.running import run_case
 from tests.chaos.matrix.steps import Step
 from tests.chaos.matrix.table import cases
@@ -29,6 +34,11 @@ def crashes(name: str, *, at: str) -> Claim:
     return Claim({f"a crash of {name}"}, _crashes(name, at))
 
 
+def crashed_stores(name: str, *, at: str) -> Claim:
+    """Claim for the same crashes with the journal on a disk, whose files are taken as they lie there."""
+    return Claim({f"the store of {name}"}, _crashed_stores(name, at))
+
+
 def seeds(*by: str) -> Claim:
     """Claim of these invariants in the first seeds of the swarm."""
     return Claim(by, _seeds(range(1, 4)))
@@ -39,7 +49,7 @@ def _cell(name: str, step: Step, variant: str | None) -> Probe:
     def run() -> Iterator[Sequence[Finding]]:
         for case in cases():
             if case.id == name and step in case.steps and variant in (None, case.variant):
-                yield _told(f"{name} at {step.value}", lambda case=case: run_case(case, step).wrong)
+                yield _told(f"{name} at {step.value}", partial(_wrong, case, step))
 
     return Probe(layer="fault matrix", unit="variant", run=run)
 
@@ -53,9 +63,25 @@ def _crashes(name: str, at: str) -> Probe:
         for point, what in enumerate(references.points, 1):
             if at in what:
                 crash = Crash(points=(point,))
-                yield _told(f"a crash of {name}", lambda crash=crash: judge(references, crash))
+                yield _told(f"a crash of {name}", partial(judge, references, crash))
 
     return Probe(layer="crash enumeration", unit="point", run=run)
+
+
+@cache
+def _crashed_stores(name: str, at: str) -> Probe:
+    scenario = next(each for each in SCENARIOS if each.name == name)
+
+    def run() -> Iterator[Sequence[Finding]]:
+        references = References.of(scenario)
+        for point, what in enumerate(references.points, 1):
+            if at in what:
+                case = Case(what=f"as it lies there {what}", point=point)
+                with TemporaryDirectory() as folder:
+                    place = Path(folder)
+                    yield _told(f"the store of {name}", partial(judge_store, references, case, place))
+
+    return Probe(layer="crashed store", unit="point", run=run)
 
 
 @cache
@@ -66,6 +92,10 @@ def _seeds(numbers: range) -> Probe:
             yield tuple(Finding(by=violation.invariant, text=violation.text) for violation in violations)
 
     return Probe(layer="seeded swarm", unit="seed", run=run)
+
+
+def _wrong(case: FaultCase, step: Step) -> tuple[str, ...]:
+    return run_case(case, step).wrong
 
 
 def _told(by: str, work: Callable[[], Iterable[str]]) -> tuple[Finding, ...]:

@@ -13,16 +13,18 @@ Patch: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
 def attribute(owner: object, name: str, broken: object) -> Patch:
-    """Replace what *owner*, a class or a module, has under *name* itself."""
+    """Replace what *owner*, a module or a class, has under *name*; a class may have it from one that it extends."""
+    holders = owner.__mro__ if isinstance(owner, type) else (owner,)
+    holder = next(each for each in holders if name in vars(each))
 
     @contextmanager
     def replaced() -> Iterator[None]:
-        whole = vars(owner)[name]
-        setattr(owner, name, broken)
+        whole = vars(holder)[name]
+        setattr(holder, name, broken)
         try:
             yield
         finally:
-            setattr(owner, name, whole)
+            setattr(holder, name, whole)
 
     return replaced
 

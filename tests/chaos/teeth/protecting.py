@@ -173,7 +173,7 @@ BUILDS: Final = (
         name="triggering as protected",
         broken="a stop that is TRIGGERING protects, however long",
         patches=(function(view, _triggering_is_live),),
-        claims=(Claim({"I2"}, scenarios((told.made(), told.stop_stuck))),),
+        claims=(Claim({"I2"}, scenarios((told.made(), told.stop_stuck))), cell("E7", Step.STOP)),
     ),
     BrokenBuild(
         name="target forgotten",
@@ -185,7 +185,7 @@ BUILDS: Final = (
         name="stop not resized",
         broken="after a part was closed, the stop for all of it stays",
         patches=(function(of_size, _any_size_will_do),),
-        claims=(Claim({"I3"}, scenarios((told.made(), told.closed_in_part))),),
+        claims=(Claim({"I3"}, scenarios((told.made(), told.closed_in_part))), cell("E20", Step.TRADES)),
     ),
     BrokenBuild(
         name="stop to the nearest tick",

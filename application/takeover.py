@@ -1,0 +1,126 @@
+"""Orders of ours that the journal does not know, although it knows their signal: written down as if it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..domain.audit_record import AuditType
+from ..domain.errors import AuthenticationError, OrderExecutionError
+from ..domain.events import Allotment, Intent, Planned, Seen
+from ..domain.ids import Leg, client_id, parse_ours, stem
+from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequest
+from ..domain.side import PositionSide
+from ..domain.signal_state import SignalState
+from ..domain.snapshot import Snapshot
+from .desk import Desk
+
+ADOPTED = "adopted"
+"""Stands in the journal where the digest of a request of ours would: we did not send this one, as far as we know."""
+AHEAD = 3
+"""How many ids behind the last known one are asked for; those between may have been refused and be found nowhere."""
+
+KINDS = {Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.TARGET}
+
+
+def events_of_order(desk: Desk, state: SignalState, order: Order) -> tuple[Intent | Seen, ...]:
+    """Return an order of ours as if its intent had been kept, and what is seen of it; empty for anybody else's."""
+    ours = parse_ours(order.client_id, desk.namespace)
+    if ours is None:
+        return ()
+    now, conditional = desk.now_ms(), ours.leg in KINDS
+    request = OrderRequest(
+        client_id=order.client_id,
+        symbol=order.symbol,
+        side=order.side,
+        kind=KINDS.get(ours.leg, OrderKind.MARKET),
+        quantity=order.quantity,
+        purpose=PURPOSE_OF_LEG[ours.leg],
+        reduce_only=order.reduce_only and order.position_side is PositionSide.BOTH,
+        position_side=order.position_side,
+        trigger_price=order.trigger_price if conditional else None,
+        trigger_on=order.trigger_on if conditional else None,
+    )
+    intent = Intent(
+        at_ms=now,
+        signal_id=state.signal_id,
+        leg=ours.leg,
+        attempt=ours.attempt,
+        request=request,
+        digest=ADOPTED,
+        timestamp_ms=order.updated_ms,
+        not_after_ms=order.updated_ms,
+        allotments=_allotments(state, order, ours.leg),
+    )
+    return intent, Seen(now, state.signal_id, order.client_id, order)
+
+
+def _allotments(state: SignalState, order: Order, leg: Leg) -> tuple[Allotment, ...]:
+    """Return whose size an exit closed: the signal's own, if it is the exit of an entry; of a close, nobody knows."""
+    signal = state.claim.signal
+    if leg is not Leg.EXIT or not signal.type.is_entry or order.side is not signal.type.direction.exit_side:
+        return ()
+    return (Allotment(state.signal_id, order.quantity),)
+
+
+def take_over(desk: Desk, states: Sequence[SignalState], orders: Sequence[Order]) -> None:
+    """Write down those of *orders* that belong to one of *states*, and of which nothing is known."""
+    known = {client_id for state in states for client_id in state.legs}
+    strange = [order for order in orders if order.client_id not in known]
+    if not strange:
+        return
+    of_stem = {stem(desk.namespace, state.signal_id): state for state in states}
+    found: list[Intent | Seen] = []
+    for order in strange:
+        ours = parse_ours(order.client_id, desk.namespace)
+        state = None if ours is None else of_stem.get(ours.stem)
+        if state is not None:
+            found += events_of_order(desk, state, order)
+    keep(desk, found)
+
+
+def keep(desk: Desk, events: Sequence[Planned | Intent | Seen]) -> None:
+    """Write down orders taken over, together; first in the audit log."""
+    for event in events:
+        if isinstance(event, Seen):
+            tell_order(desk, AuditType.ORDER_UPDATED if event.order.final else AuditType.ORDER_PLACED, event)
+    if events:
+        desk.record(*events, vital=True)
+
+
+def shown(snapshot: Snapshot) -> tuple[Order, ...]:
+    """Return every open order of a look."""
+    return (*snapshot.conditionals, *snapshot.orders)
+
+
+def ask_for_tail(desk: Desk, state: SignalState) -> bool:
+    """Ask for orders of *state* behind the last ones known: a journal that failed, or lied, may have lost them.
+
+    Once for each signal that an earlier process left open.
+
+    Returns:
+        whether the exchange answered.
+    """
+    legs = (Leg.STOP, Leg.TARGET, Leg.EXIT) if state.claim.signal.type.is_entry else (Leg.EXIT,)
+    keys = [
+        OrderKey(state.symbol, client_id(desk.namespace, state.signal_id, leg, attempt), conditional=leg in KINDS)
+        for leg in legs
+        for attempt in range(state.next_attempt(leg), state.next_attempt(leg) + AHEAD)
+    ]
+    try:
+        found = desk.exchange.find(keys)
+    except (OrderExecutionError, AuthenticationError):
+        return False
+    take_over(desk, (state,), tuple(found.values()))
+    return True
+
+
+def tell_order(desk: Desk, kind: AuditType, event: Seen) -> None:
+    """Write down what the exchange showed of an order of ours."""
+    desk.note(
+        kind,
+        "seen",
+        symbol=event.order.symbol,
+        signal_id=event.signal_id,
+        client_id=event.client_id,
+        response=event.order,
+    )
