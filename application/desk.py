@@ -86,6 +86,7 @@ class Desk:
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
     quota: Quota | None = None
     left_open: set[str] = attrs.field(init=False)
+    regridded: set[str] = attrs.field(factory=set[str])
     rules_read_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     entries: list[Started] = attrs.field(factory=list[Started])
     _listeners: list[list[Alarm]] = attrs.field(factory=list[list[Alarm]])

@@ -322,7 +322,7 @@ class OrderExecutionManager:
         desk.note(AuditType.RESUMED, "resume", response={"reason": reason})
 
     def close(self) -> None:
-        """Take no more entries, go on protecting what is naked for a while, and release journal and audit.
+        """Take no more work, let calls under way end, protect what is naked for a while, and release the stores.
 
         The exchange stays open: whoever built it closes it. Closing twice is harmless.
         """
@@ -331,9 +331,11 @@ class OrderExecutionManager:
             return
         desk.closing = True
         try:
+            desk.once.wait_for_others()
             for symbol in desk.symbols():
                 self._drain(symbol)
         finally:
+            desk.turns.wait_for_others()
             with ExitStack() as last:
                 if self._on_close is not None:
                     last.callback(self._on_close)

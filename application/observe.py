@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import attrs
 
@@ -93,7 +94,7 @@ def ask_prices(desk: Desk, state: SignalState) -> None:
 
 def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> SymbolBook:
     """Return our side of *symbol*, with the stray orders of ours that *snapshot* shows."""
-    book = desk.symbol_book(symbol)
+    book = attrs.evolve(desk.symbol_book(symbol), leg_sizes=_leg_sizes(desk, symbol))
     open_stems = {stem(desk.namespace, state.signal_id) for state in book.signals}
     strays = {
         order.client_id: ours.stem
@@ -107,6 +108,20 @@ def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> S
     return attrs.evolve(book, flatten=flatten, orphan_ids=orphans, unknown_ids=frozenset(strays) - orphans)
 
 
+def _leg_sizes(desk: Desk, symbol: str) -> dict[str, Decimal]:
+    """Return what legs can be of, where the exchange has refused one of ours because its rules had changed."""
+    if symbol not in desk.regridded:
+        return {}
+    try:
+        instrument = desk.exchange.instrument(symbol)
+    except (OrderExecutionError, AuthenticationError):
+        return {}
+    return {
+        state.signal_id: instrument.floor_quantity(state.open_quantity, market=True)
+        for state in desk.symbol_book(symbol).brackets
+    }
+
+
 def _signal_ids(desk: Desk) -> tuple[str, ...]:
     """Return every id the journal knows; none when it cannot be read: then no stray is taken for an orphan."""
     try:
@@ -118,6 +133,7 @@ def _signal_ids(desk: Desk) -> tuple[str, ...]:
 
 def refresh_rules(desk: Desk, symbol: str) -> Instrument | None:
     """Read the trading rules of *symbol* anew: an order was off the grid. None when the exchange does not answer."""
+    desk.regridded.add(symbol)
     try:
         return desk.exchange.instrument(symbol, refresh=True)
     except (OrderExecutionError, AuthenticationError) as error:

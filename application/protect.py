@@ -13,6 +13,7 @@ from ..domain.actions import (
     CancelOrphans,
     Close,
     ExitNow,
+    ExitWhy,
     Inquire,
     LookAgain,
     MarkCovered,
@@ -36,6 +37,7 @@ from ..domain.refusal import Refusal
 from ..domain.snapshot import CancelOutcome
 from . import exits, reports
 from .desk import Desk
+from .excess import with_excess
 from .losses import with_losses
 from .observe import ask_prices, book_for, inquire, look, refresh_rules, take_outcomes, unanswered
 from .submit import Wanted, submit
@@ -95,7 +97,7 @@ def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
     try:
         snapshot = look(desk, symbol)
         book = book_for(desk, symbol, snapshot, flatten=desk.book.halt_level >= HaltLevel.FLATTEN_OURS)
-        book = with_losses(desk, book, snapshot)
+        book = with_excess(desk, with_losses(desk, book, snapshot), snapshot)
         actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
         while any(isinstance(action, Inquire) for action in actions):
             asked = [action for action in actions if isinstance(action, Inquire)]
@@ -276,7 +278,7 @@ def _exit(desk: Desk, action: ExitNow) -> None:
         direction=plan.direction,
         mode=plan.mode,
         quantity=action.quantity,
-        allotments=(Allotment(action.signal_id, action.quantity),),
+        allotments=() if action.why is ExitWhy.EXCESS else (Allotment(action.signal_id, action.quantity),),
     )
     result = exits.exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.protect_hard_ms)
     if result.refusal is Refusal.TOO_SMALL:

@@ -59,11 +59,16 @@ def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool:
 
     Each is asked by itself: one that does not answer must not keep the others from being heard.
     """
-    heard = _hear(desk, leg, lambda: inquire(desk, [leg]) or True)
+    heard = _hear(desk, leg, lambda: _asked(desk, leg))
     if leg.fate is not Fate.OPEN_QUESTION or (heard and not witnesses):
         return False
     silent = _hear(desk, leg, lambda: _nothing_listed(desk, leg))
     return heard and silent and leg.fate is Fate.OPEN_QUESTION and witnesses
+
+
+def _asked(desk: Desk, leg: LegState) -> bool:
+    inquire(desk, [leg])
+    return True
 
 
 def _hear(desk: Desk, leg: LegState, witness: Callable[[], bool]) -> bool:

@@ -38,6 +38,13 @@ class Turns:
                 "hand the call to another thread"
             )
 
+    def wait_for_others(self) -> None:
+        """Wait until no other thread has a turn."""
+        me = threading.get_ident()
+        with self._changed:
+            while any(owner != me for owner in self._owners.values()):
+                self._changed.wait()
+
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
         """Wait for the turn of *name*, and give it back at the end.

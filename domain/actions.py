@@ -21,6 +21,7 @@ class ExitWhy(Enum):
     STOP_REJECTED = "the stop was refused when it triggered"
     UNPROTECTED = "no stop could be placed before the hard deadline"
     LATE_FILL = "an entry reported as not filled was filled"
+    EXCESS = "more was filled than was asked"
     HALT = "everything of ours is to be flattened"
 
 

@@ -6,6 +6,8 @@ should be? So they all call `next_actions`, and there is no second code path tha
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import attrs
 
 from .actions import (
@@ -152,7 +154,7 @@ class _Look(Sizes):
             return [*self._cover(state, []), LookAgain(self.now_ms + self.timings.poll_ms)]
         live = self._live(legs)
         actions = self._cover(state, live)
-        found = of_size(live, state.open_quantity)
+        found = of_size(live, self._leg_size(state))
         if found is not None:
             return [*actions, *_cancel(state, [leg for leg in live if leg is not found], self.now_ms, self.timings)]
         return [*actions, *self._missing_stop(state, plan, legs, naked=not covers(live, state.open_quantity))]
@@ -168,7 +170,7 @@ class _Look(Sizes):
         alarm = self._removed_too_often(state, legs, "stop")
         if alarm is not None:
             return [alarm]
-        return self._place_or_wait(legs, PlaceStop(state.signal_id, state.open_quantity))
+        return self._place_or_wait(legs, PlaceStop(state.signal_id, self._leg_size(state)))
 
     def _stop_is_due(self, plan: Bracket, last: LegState | None) -> ExitWhy | None:
         if last is not None and last.order is not None and last.order.status is OrderStatus.REJECTED:
@@ -211,17 +213,27 @@ class _Look(Sizes):
         if any(self._view(leg) in (LegView.TRIGGERING, LegView.STUCK) for leg in legs):
             return [LookAgain(self.now_ms + self.timings.poll_ms)]
         live = self._live(legs)
-        found = of_size(live, state.open_quantity)
+        size = self._leg_size(state)
+        found = of_size(live, size)
         if found is not None:
             return _cancel(state, [leg for leg in live if leg is not found], self.now_ms, self.timings)
         alarm = self._removed_too_often(state, legs, "target")
         if alarm is not None:
             return [alarm]
-        if given_up(legs, state.open_quantity):
+        if given_up(legs, size):
             return _cancel(state, live, self.now_ms, self.timings)
-        return self._place_or_wait(legs, PlaceTarget(state.signal_id, state.open_quantity))
+        return self._place_or_wait(legs, PlaceTarget(state.signal_id, size))
+
+    def _leg_size(self, state: SignalState) -> Decimal:
+        """What a stop or target is to be of: all of it, unless the step in force leaves a rest that no order can have.
+
+        Such a rest stays naked, and its alarm goes on.
+        """
+        return self.book.leg_sizes.get(state.signal_id, state.open_quantity)
 
     def _place_or_wait(self, legs: tuple[LegState, ...], place: PlaceStop | PlaceTarget) -> list[Action]:
+        if place.quantity <= ZERO:  # less than one step: no order can be of it
+            return [LookAgain(self.now_ms + self.timings.alarm_repeat_ms)]
         if any(self._view(leg) is LegView.WAIT and leg.quantity == place.quantity for leg in legs):
             return [LookAgain(self.now_ms + self.timings.poll_ms)]
         failures = 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import attrs
 
-from .actions import Action, Inquire, LookAgain, Raise, WriteOff
+from .actions import Action, ExitNow, ExitWhy, Inquire, LookAgain, Raise, WriteOff
 from .alarm import AlarmKind
 from .ids import Leg
 from .leg_sets import legs_of
@@ -90,6 +91,9 @@ class Sizes:
     def foreign(self) -> list[Action]:
         """Report size that is not ours; it is never touched. It may be an entry of ours that is believed absent."""
         excess_in = self.book.foreign(self.snapshot)
+        doubled = self._doubled(excess_in)
+        if doubled:
+            return doubled
         doubtful = [
             leg for leg in self._absent_entries() if leg.intent.request.side in {w.entry_side for w in excess_in}
         ]
@@ -107,6 +111,18 @@ class Sizes:
             )
             for direction, excess in self.book.foreign(self.snapshot).items()
         ]
+
+    def _doubled(self, excess_in: Mapping[Direction, Decimal]) -> list[Action]:
+        """What an entry of ours filled twice is ours to close, and nobody's wish to keep."""
+        actions: list[Action] = []
+        for state in self.book.brackets:
+            size = self.book.excess.get(state.signal_id, ZERO)
+            if size <= ZERO or state.open_questions or size > max(excess_in.values(), default=ZERO):
+                continue
+            text = f"{size} {state.symbol} more than signal {state.signal_id!r} asked for was filled; it is closed"
+            actions.append(Raise(AlarmKind.EXCESS_FILL, text, state.signal_id))
+            actions.append(ExitNow(state.signal_id, size, ExitWhy.EXCESS))
+        return actions
 
     def _absent_entries(self) -> list[LegState]:
         return [leg for state in self.book.brackets for leg in state.of(Leg.ENTRY) if leg.fate is Fate.ABSENT]

@@ -27,6 +27,8 @@ class SymbolBook:
         unknown_ids: client ids of open orders that carry our mark, of signals the journal does not know.
         missing_since_ms: since when less is held, per direction, than our signals add up to.
         lost_elsewhere: how much of that, per direction, fills of orders that are not ours explain, base units.
+        leg_sizes: by signal id, the size of its stop and target where the step in force no longer fits what is open.
+        excess: by signal id, what its entry filled beyond its one order, and is held still; base units.
         flatten: everything of ours is to be closed.
     """
 
@@ -36,6 +38,8 @@ class SymbolBook:
     unknown_ids: frozenset[str] = frozenset()
     missing_since_ms: Mapping[Direction, int] = attrs.field(factory=dict[Direction, int])
     lost_elsewhere: Mapping[Direction, Decimal] = attrs.field(factory=dict[Direction, Decimal])
+    leg_sizes: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
+    excess: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
     flatten: bool = False
 
     @property

@@ -2,7 +2,9 @@ from decimal import Decimal
 
 import pytest
 
+from surefill.domain.limits import RiskLimits
 from surefill.testing.invariants import Violation, check
+from tests.invariants.facts import Scene
 from tests.invariants.rows import fill, our_id, request
 
 
@@ -83,3 +85,38 @@ def test_an_exit_must_say_that_it_only_reduces(*, params: dict[str, str], sound:
 def test_entries_need_not_reduce() -> None:
     """An entry is not reduce-only, and reads are not judged."""
     assert of_exposure(check([request("E"), request("X", method="GET", reduceOnly="false")], now_ms=3)) == []
+
+
+LIMITS = RiskLimits(symbols={"BTCUSDT"}, max_order_quantity=Decimal("0.5"), max_position_notional=Decimal(1000))
+
+
+@pytest.mark.parametrize(
+    ("params", "sound"),
+    [
+        ({"quantity": "0.5"}, True),
+        ({"quantity": "0.501"}, False),
+        ({"quantity": "0.5", "symbol": "ETHUSDT"}, False),
+    ],
+)
+def test_an_entry_beyond_the_risk_limits_is_found(*, params: dict[str, str], sound: bool) -> None:
+    """Symbols that are not on the list, and orders larger than allowed, do not leave the house."""
+    scene = Scene(asked={}, limits=LIMITS)
+    scene.add(request("E", **params), request("X", quantity="9", symbol="ETHUSDT"))
+
+    assert (scene.found("I10", 2000) == []) is sound
+
+
+@pytest.mark.parametrize(("size", "sound"), [("10.2", True), ("10.201", False)])
+def test_a_position_worth_more_than_allowed_is_found(*, size: str, sound: bool) -> None:
+    """Everybody's size counts, at the price of the fill, with a little room for the price to move meanwhile."""
+    scene = Scene(asked={}, limits=LIMITS)
+    scene.add(*fill(1000, "mine", "BUY", "1", "1"), *fill(2000, our_id("E"), "BUY", str(Decimal(size) - 1), size))
+
+    assert (scene.found("I10", 3000) == []) is sound
+
+
+def test_what_the_exchange_says_is_held_is_held() -> None:
+    """After a position changed without a fill, an exit is judged by what is there."""
+    rows = [*fill(1, our_id("E"), "BUY", "2", "2"), fill(2, "", "BUY", "1", "0")[1]]
+
+    assert len(of_exposure(check([*rows, *fill(3, our_id("X"), "SELL", "2", "-2")], now_ms=4))) == 1

@@ -6,6 +6,7 @@ from surefill.domain.side import SignalType
 from surefill.domain.signal import Signal
 from surefill.testing.invariants import Asked, check
 from tests.exchange_info import made_exchange_info, made_symbol
+from tests.invariants.facts import Scene, answer
 from tests.invariants.rows import STEM, request
 
 INFO = made_exchange_info(made_symbol("BTCUSDT", tick="0.05", step="0.003", price_precision=2, quantity_precision=3))
@@ -147,3 +148,34 @@ def test_what_was_asked_is_taken_from_the_signal() -> None:
     signal = Signal(id="s", symbol="BTCUSDT", type=SignalType.SHORT_ENTRY, stop_loss="110.02", take_profit="90.02")
 
     assert Asked.of(signal, Decimal("1.0")) == SHORT
+
+
+def lots(step: str) -> dict[str, object]:
+    """An exchangeInfo with another step."""
+    return made_exchange_info(made_symbol("BTCUSDT", tick="0.01", step=step, price_precision=2, quantity_precision=3))
+
+
+def test_rules_are_the_ones_the_owner_was_shown_last() -> None:
+    """A size on yesterday's grid and off today's is found as soon as an answer has shown today's."""
+    scene = Scene(asked={})
+    scene.add(request("X", quantity="0.003"))
+    assert scene.found("I7", 2000) == []
+    scene.ask("exchangeInfo", answer(lots("0.002")), 3000, symbol=None)
+    scene.add(request("X", quantity="0.003"))
+    assert len(scene.found("I7", 4000)) == 1
+    scene.ask("exchangeInfo", answer(lots("0.003")), 5000, symbol=None)
+    scene.add(request("X", quantity="0.003"))
+    assert scene.found("I7", 6000) == []
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>", {}, {"symbols": 7}, {"symbols": ["x"]}, {"symbols": [{"filters": [{"filterType": "LOT_SIZE"}]}]}]
+)
+def test_rubbish_is_no_rule(body: object) -> None:
+    """An answer that is no exchangeInfo changes nothing that is in force, nor does a refusal."""
+    scene = Scene(asked={})
+    scene.ask("exchangeInfo", answer(body), 3000, symbol=None)
+    scene.ask("exchangeInfo", answer(lots("1"), 503), 3100, symbol=None)
+    scene.add(request("X", quantity="0.0015"))
+
+    assert len(scene.found("I7", 4000)) == 1

@@ -10,7 +10,8 @@ from typing import Final
 from surefill.adapters.wire.call import Call, Result
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.report import ExecutionReport
-from surefill.domain.signal import Signal, SignalType
+from surefill.domain.side import SignalType
+from surefill.domain.signal import Signal
 from surefill.testing.world import World
 
 A: Final = "AAAUSDT"

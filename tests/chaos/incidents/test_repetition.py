@@ -8,7 +8,7 @@ from surefill.adapters.simulated import Fault, FaultPlan
 from surefill.domain.limits import RiskLimits
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.refusal import Refusal
-from surefill.domain.report import Outcome
+from surefill.domain.report import ExecutionReport, Outcome
 from surefill.testing.world import World
 from tests.chaos.incidents.account import SIZE, A, bought, entry, held, resting, sent, told
 
@@ -20,7 +20,10 @@ def test_the_same_decision_under_new_ids_is_stopped() -> None:
     """
     world = World(limits=RiskLimits(duplicate_window_seconds=300))
 
-    reports = [told(world, entry(f"order {number}")) for number in range(40) if not world.wait(1)]
+    reports: list[ExecutionReport] = []
+    for number in range(40):
+        reports.append(told(world, entry(f"order {number}")))
+        world.wait(1)
 
     assert Counter((report.outcome, report.reason) for report in reports) == {
         (Outcome.PROTECTED, None): 1,

@@ -252,12 +252,12 @@ CASES: Final[tuple[Listed, ...]] = (
         "E21",
         "somebody else uses up the account's conditional orders",
         Way(
-            steps=ALL - {Step.TIME, Step.SETTINGS, Step.ENTRY},
+            steps=ALL - {Step.TIME},
             inject=_quota_used_up,
             expect=fill_told,
             world=_small_cap,
             scenario=still_held,
         ),
-        elsewhere="",
+        elsewhere="the time does not depend on it, and is asked before the first request that does",
     ),
 )

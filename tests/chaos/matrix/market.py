@@ -33,7 +33,7 @@ from tests.chaos.matrix.scenario import TRADES, Scenario, scenario_of
 from tests.chaos.matrix.steps import Step
 
 TRADING: Final = frozenset({Step.ENTRY, Step.STOP, Step.TARGET, Step.EXIT, Step.LATE_WATCH, Step.STARTUP})
-"""Where an order of ours meets the book: the entry, the children of stop and target, the exit, and entries found late."""
+"""Where an order of ours meets the book: entries, exits, the children of stops and targets, and entries found late."""
 LIVE: Final = frozenset(
     {
         Step.POSITION,

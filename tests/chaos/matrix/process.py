@@ -164,7 +164,7 @@ def closes_meanwhile(
         threads[0].join(PATIENCE_SECONDS)
         return True
 
-    armed = happens(world, step, act, heal=lambda: world.restart())
+    armed = happens(world, step, act, heal=world.restart)
 
     def struck() -> int:
         for thread in threads:

@@ -52,10 +52,10 @@ def _no_entry_after(aftermath: Aftermath) -> Iterable[str]:
     """Ask that nothing was entered once the store had failed: an entry needs both stores."""
     failed_ms = min((a.at_ms for a in aftermath.alarms if a.kind is AlarmKind.STORE_FAILED), default=None)
     for carried in aftermath.calls:
-        entering = carried.call.method == "POST" and carried.call.path.endswith("/order")
-        if failed_ms is not None and carried.sent_ms > failed_ms and entering:
-            if carried.call.params.get("reduceOnly") != "true":
-                yield f"an entry was sent {carried.sent_ms - failed_ms} ms after the store had failed"
+        sends = carried.call.method == "POST" and carried.call.path.endswith("/order")
+        entering = sends and carried.call.params.get("reduceOnly") != "true"
+        if entering and failed_ms is not None and carried.sent_ms > failed_ms:
+            yield f"an entry was sent {carried.sent_ms - failed_ms} ms after the store had failed"
 
 
 def _never_naked(aftermath: Aftermath) -> Iterable[str]:

@@ -9,7 +9,21 @@ from typing import Final
 import attrs
 from rich.table import Table
 
-from tests.chaos.matrix import account, codes, content, exchange, legs, market, process, storage, time, transport
+from tests.chaos.matrix import (
+    account,
+    codes,
+    content,
+    exchange,
+    inputs,
+    legs,
+    market,
+    process,
+    standing,
+    storage,
+    threads,
+    time,
+    transport,
+)
 from tests.chaos.matrix.case import IDS, Elsewhere, FaultCase, Listed
 from tests.chaos.matrix.steps import Step
 
@@ -22,8 +36,11 @@ LISTED: Final[tuple[Listed, ...]] = (
     *exchange.CASES,
     *legs.CASES,
     *account.CASES,
+    *standing.CASES,
     *process.CASES,
     *storage.CASES,
+    *threads.CASES,
+    *inputs.CASES,
 )
 """Everything that the families say, in the order of the catalogue."""
 

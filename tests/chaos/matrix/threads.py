@@ -117,7 +117,12 @@ def _closes(world: World, trade: Trade) -> Iterable[Work]:
 def _scenario(
     works: Callable[[World, Trade], Iterable[Work]], *, hold: bool = False
 ) -> Callable[[Step, int], Scenario]:
-    return lambda step, seed: Together(trade=TRADES[seed % len(TRADES)], works=works, hold=hold)
+    return lambda _, seed: Together(trade=TRADES[seed % len(TRADES)], works=works, hold=hold)
+
+
+def _closing(step: Step, seed: int) -> Scenario:
+    del step
+    return Closing(trade=TRADES[seed % len(TRADES)])
 
 
 def _lost_answers(world: World, step: Step) -> Armed:
@@ -233,14 +238,14 @@ CASES: Final[tuple[Listed, ...]] = (
             steps=_RACING,
             inject=event(reaches_target),
             expect=both(ends(Outcome.CLOSED), flat),
-            scenario=lambda step, seed: Closing(trade=TRADES[seed % len(TRADES)]),
+            scenario=_closing,
             variant="the target",
         ),
         Way(
             steps=_RACING - {Step.EXIT},
             inject=event(runs_through_live_stop),
             expect=both(ends(Outcome.CLOSED), flat),
-            scenario=lambda step, seed: Closing(trade=TRADES[seed % len(TRADES)]),
+            scenario=_closing,
             variant="the stop",
         ),
         elsewhere="a close makes no request of this step while its position's orders rest",
@@ -263,8 +268,8 @@ CASES: Final[tuple[Listed, ...]] = (
         id="K7",
         what="two machines",
         steps=ALL,
-        reason="lock and journal lie on one local disk, and a network disk is refused: a second machine cannot open them; "
-        "with a journal of its own it is another owner, and needs another namespace",
+        reason="lock and journal lie on one local disk, and a network disk is refused: a second machine cannot open "
+        "them; with a journal of its own it is another owner, and needs another namespace",
     ),
     *fault(
         "K8",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import attrs
@@ -60,7 +60,7 @@ class Claim:
         probe: where they look.
     """
 
-    by: frozenset[str] = attrs.field(converter=frozenset[str])
+    by: Collection[str]
     probe: Probe
 
     def catch(self) -> Catch | None:

@@ -12,7 +12,8 @@ from surefill.domain.errors import JournalError
 from surefill.domain.events import Event, Intent
 from surefill.domain.ids import Leg, client_id
 from surefill.domain.protection_policy import ProtectionPolicy
-from surefill.domain.signal import Signal, SignalType
+from surefill.domain.side import SignalType
+from surefill.domain.signal import Signal
 from surefill.testing.world import World
 from surefill.testing.world.market import START_MS
 
