@@ -20,7 +20,7 @@ def reading_in_time(desk: Desk, within_ms: int) -> Iterator[None]:
     """
     until_ms = desk.now_ms() + within_ms
 
-    def patience() -> int:
+    def patience() -> int | None:
         if desk.now_ms() >= until_ms:
             problem = f"the exchange is too slow: what the entry must know was not read within {within_ms} ms"
             raise OrderExecutionError(problem, refusal=Refusal.UNREACHABLE)

@@ -9,6 +9,9 @@ from ..domain.order import ZERO
 from ..domain.signal_state import SignalState
 from .desk import Desk
 
+UNHURRIED_MS = 10_000
+"""With so much time left a call need not bound its requests: none of them takes longer."""
+
 
 def unprotected(desk: Desk, symbol: str) -> Iterator[tuple[SignalState, int]]:
     """Yield our positions on *symbol* without the live stop they should have, as far as is known, and since when."""
@@ -45,17 +48,19 @@ def tell_unprotected(desk: Desk, symbol: str) -> None:
             desk.alarm(AlarmKind.UNPROTECTED, text, symbol=symbol, signal_id=state.signal_id)
 
 
-def patience_ms(desk: Desk, *, until_ms: int) -> int:
+def patience_ms(desk: Desk, *, until_ms: int) -> int | None:
     """Raise what alarms are due, and return how long the next request may take so that the next ones come in time.
 
     Asked before each request: a slow exchange must not silence the bell, nor keep a call beyond *until_ms* for long.
     Before the first alarm the wait is cut short at its very moment; later there is room enough for a slow answer to
-    come through.
+    come through. None while nothing presses.
     """
     naked = [state for state in desk.naked() if naked_since_ms(state) is not None]
     for symbol in dict.fromkeys(state.symbol for state in naked):
         tell_unprotected(desk, symbol)
     now = desk.now_ms()
+    if not naked and until_ms - now >= UNHURRIED_MS:
+        return None
     left_ms = max(desk.timings.poll_ms, until_ms - now)
     return min([left_ms, *(_room_ms(desk, state, now) for state in naked)])
 

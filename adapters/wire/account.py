@@ -144,7 +144,7 @@ class WireExchange:
         Raises:
             ConfigurationError: *prepared* was sent before.
         """
-        return self.send_together([prepared])[0]
+        return self._send([prepared])[0]
 
     def send_together(self, prepared: Sequence[Prepared]) -> tuple[Reply, ...]:
         """Send each once, in that order, without waiting in between.
@@ -152,10 +152,7 @@ class WireExchange:
         Raises:
             ConfigurationError: one of them was sent before; nothing was sent now.
         """
-        replies = self._sending.send(prepared)
-        for one in prepared:
-            self._rules.ordered(one.request.symbol)
-        return replies
+        return self._send(prepared)
 
     def find(self, keys: Sequence[OrderKey]) -> Mapping[str, Order]:
         """Return by client id those of *keys* that the exchange shows now."""
@@ -249,3 +246,9 @@ class WireExchange:
     def _positions(self, symbol: str | None) -> tuple[Position, ...]:
         found = self._session.fetch(calls.position_risk(symbol), parse_positions)
         return found if symbol is None else tuple(held for held in found if held.symbol == symbol)
+
+    def _send(self, prepared: Sequence[Prepared]) -> tuple[Reply, ...]:
+        replies = self._sending.send(prepared)
+        for one in prepared:
+            self._rules.ordered(one.request.symbol)
+        return replies

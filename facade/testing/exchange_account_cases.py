@@ -162,6 +162,8 @@ class AccountCases:
     def test_x50_somebody_is_asked_before_each_request(self, desk: Desk) -> None:
         """X50 While attended, each request is preceded by the question how long it may take; the innermost one asks."""
         asked: list[str] = []
+        order = desk.market()
+        desk.exchange.positions()  # what is read once only, and setting the clock, lie behind us
 
         def hurried(name: str, patience_ms: int | None) -> Callable[[], int | None]:
             return lambda: asked.append(name) or patience_ms
@@ -170,7 +172,7 @@ class AccountCases:
             desk.exchange.positions()
             with desk.exchange.attended(hurried("inner", None)):
                 desk.exchange.positions()
-            expect(desk.send(desk.market()).kind, ReplyKind.ACCEPTED, "the reply")
+            expect(desk.send(order).kind, ReplyKind.ACCEPTED, "the reply")
         desk.exchange.positions()
         expect(asked, ["outer", "inner", "outer"], "who was asked")
 

@@ -9,7 +9,7 @@ import pytest
 from surefill.adapters.journal import MemoryJournal
 from surefill.adapters.simulated import Fault
 from surefill.adapters.venue import VenueSettings
-from surefill.application.adopt import ADOPTED
+from surefill.application.takeover import ADOPTED
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.events import Planned
 from surefill.domain.ids import Leg, stem

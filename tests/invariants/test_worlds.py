@@ -15,6 +15,7 @@ from surefill.domain.side import SignalType
 from surefill.domain.signal import Signal
 from surefill.testing.invariants import EndState, Told, unmoved
 from surefill.testing.world import Lifeline, World
+from tests.invariants.facts import missing
 
 LONG = Signal(
     id="a", symbol="AAAUSDT", type=SignalType.LONG_ENTRY, stop_loss=Decimal(59000), take_profit=Decimal(62000)
@@ -101,10 +102,10 @@ def test_a_world_that_copes_with_a_fault_is_clean(kind: Callable[..., Fault], le
 
 
 def test_a_crash_at_any_point_of_an_entry_is_clean() -> None:
-    """At each point where an entry touches the outside the process may end; the next one leaves nothing undone."""
+    """Wherever an entry touches the outside the process may end; the next one leaves nothing undone."""
     points = len(entered().lifeline.points)
     found = {}
-    for point in range(1, points + 1, 2):
+    for point in range(1, points + 1, 3):
         world = World()
         world.restart(Lifeline(point))
         world.execute(LONG, SIZE)
@@ -150,8 +151,10 @@ def broken(world: World) -> set[str]:
 def test_a_stop_that_no_answer_shows_is_not_taken_for_protection() -> None:
     """A report of protection by somebody who was shown no stop is found out (I11)."""
     world = World()
-    hidden = WireAnswer(200, [])
-    world.notebook.mangle = lambda call, result: hidden if call.path.endswith("openAlgoOrders") else result
+    hidden = {"openAlgoOrders": WireAnswer(200, []), "algoOrder": missing()}
+    world.notebook.mangle = lambda call, result: (
+        hidden.get(call.path.rpartition("/")[2], result) if call.method == "GET" else result
+    )
     report = world.execute(LONG, SIZE)
     assert report is not None
     assert report.outcome is not Outcome.PROTECTED

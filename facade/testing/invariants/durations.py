@@ -39,12 +39,12 @@ class Durations:
                 self._stopped.add(stem)
                 self.stop_ms.append(self.lives.living_ms(self._filled_ms[stem], time_ms(row)))
 
-    def keep(self, event: Event) -> None:
-        """Take in what the journal kept of an order."""
+    def keep(self, event: Event, at_ms: int) -> None:
+        """Take in what the journal kept of an order, at *at_ms*."""
         if isinstance(event, Answered):
             if event.reply.kind is ReplyKind.UNKNOWN and leg_of(event.client_id) in ("E", "X"):
-                self._unknown_ms.setdefault(event.client_id, event.at_ms)
+                self._unknown_ms.setdefault(event.client_id, at_ms)
         elif isinstance(event, (Seen, Absent)):
             since_ms = self._unknown_ms.pop(event.client_id, None)
             if since_ms is not None:
-                self.resolve_ms.append(self.lives.living_ms(since_ms, event.at_ms))
+                self.resolve_ms.append(self.lives.living_ms(since_ms, at_ms))

@@ -268,7 +268,7 @@ class Watch:
     def _keep(self, kept: Kept) -> Iterator[Violation]:
         event = kept.event
         self.ahead.keep(kept)
-        self.durations.keep(event)
+        self.durations.keep(event, kept.at_ms)
         uncovers = isinstance(event, Waived) or (isinstance(event, Claimed) and bool(self.sizes.forgotten))
         self.sizes.keep(event)
         if self.knowledge is not None:
@@ -336,8 +336,8 @@ class Watch:
                 rules = filters_by_symbol(cast("dict[str, object]", result.body))
             except (ArithmeticError, AttributeError, TypeError, ValueError):
                 return  # garbage; whoever believes it is judged by what was in force before
-            if rules:
-                self.numbers.filters = rules
+            whole = {symbol: each for symbol, each in rules.items() if each.tick and each.steps}
+            self.numbers.filters = {**self.numbers.filters, **whole}
 
 
 def check(

@@ -34,11 +34,13 @@ class Run:
         world: as the last step left it.
         lifelines: of every process from the first that may die on, in order.
         deaths: the step during which each died.
+        passed: how many points the last of them had passed when everything had happened.
     """
 
     world: World
     lifelines: list[Lifeline] = attrs.field(factory=list[Lifeline])
     deaths: list[int] = attrs.field(factory=list[int])
+    passed: int = 0
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -66,6 +68,8 @@ def run(scenario: Scenario, crash: Crash, disk: Disk | None = None) -> Run:
     for index, step in enumerate(scenario.steps):
         step.do(world)
         _revive(result, ends, crash.meanwhile, step, index)
+    result.lifelines[-1].ends_at = None
+    result.passed = len(result.lifelines[-1].points)
     return result
 
 

@@ -120,6 +120,15 @@ class References:
                 if first < at <= beyond:
                     yield Variant(meanwhile=meanwhile, at_point=at, lost=lost)
 
+    def whatever_is_lost(self) -> Iterator[Variant]:
+        """Yield what losing any one order that was under way may come to."""
+        yield from (Variant(lost=self.underway(at)) for at in self.changes)
+
+    @property
+    def everywhere(self) -> tuple[int, ...]:
+        """Every point; of a read only the one before it, for a read leaves nothing behind."""
+        return tuple(at for at, name in enumerate(self.points, 1) if not name.startswith("after GET"))
+
     @property
     def changes(self) -> tuple[int, ...]:
         """The points between which nothing lasting happens: one for each state a process may leave behind."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
+
 from surefill.domain.events import Missed
 from surefill.domain.report import ExecutionReport
-from surefill.testing.invariants import converged, unmoved
+from surefill.testing.invariants import EndState, converged, unmoved
 from surefill.testing.world import World
 from tests.chaos.crash.crash import Crash, Run, run
 from tests.chaos.crash.end import end_of
@@ -16,12 +18,12 @@ REST_S = 12
 """How long a restarted process is watched doing nothing."""
 
 
-def judge(references: References, crash: Crash) -> tuple[str, ...]:
-    """Crash *references*' scenario, and return what is wrong with what came of it."""
+def judge(references: References, crash: Crash) -> tuple[Run, tuple[str, ...]]:
+    """Crash *references*' scenario; return what came of it, and what is wrong with that."""
     scenario = references.scenario
     result = run(scenario, crash)
     where = f"{scenario.name}, meanwhile {crash.meanwhile.name}, died at {crash.points} {result.places}"
-    return tuple(f"crash: {where}: {problem}" for problem in problems(references, crash, result))
+    return result, tuple(f"crash: {where}: {problem}" for problem in problems(references, crash, result))
 
 
 def problems(references: References, crash: Crash, result: Run) -> Iterator[str]:
@@ -39,9 +41,23 @@ def _end(references: References, crash: Crash, result: Run) -> Iterator[str]:
     end, world = end_of(result.world), result.world
     step = result.deaths[0] if result.deaths else 0
     point = crash.points[0] if result.deaths else 1
-    variants = references.variants(point, step, crash.meanwhile)
+    again = references.whatever_is_lost() if len(result.deaths) > 1 else ()
+    variants = dict.fromkeys((*references.variants(point, step, crash.meanwhile), *again))
     undisturbed = (references.end(variant) for variant in variants)
+    if crash.meanwhile.prices:
+        end, undisturbed = blurred(end, world), (blurred(each, world) for each in undisturbed)
     yield from (violation.text for violation in converged(end, undisturbed, now_ms=world.now_ms))
+
+
+def blurred(end: EndState, world: World) -> EndState:
+    """Return *end* without what only the moment of a report decides: was the rest gone when the part was closed?"""
+    reports = {
+        name: ("REDUCED", filled, None, provisional)
+        if outcome == "CLOSED" and not world.signals[name][0].type.is_entry
+        else (outcome, filled, closed_by, provisional)
+        for name, (outcome, filled, closed_by, provisional) in end.reports.items()
+    }
+    return attrs.evolve(end, reports=reports)
 
 
 def _rest(world: World) -> Iterator[str]:

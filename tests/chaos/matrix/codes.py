@@ -30,7 +30,7 @@ _TEXTS: Final = {
     -2015: "Invalid API-key, IP, or permissions for action.",
 }
 
-_SOUND: Final = at(dict.fromkeys(PHASES, lambda _: ()), otherwise=sound)
+_SOUND: Final = at(dict.fromkeys(PHASES, as_promised), otherwise=sound)
 _TRIED_AGAIN: Final = at(dict.fromkeys(SENDS | {Step.CANCEL}, closed), otherwise=_SOUND)
 """A definite no that passes: what was wanted happens a little later."""
 _FOUND: Final = at({Step.ENTRY: every(sent_once, closed)}, otherwise=_SOUND)
@@ -181,7 +181,7 @@ CASES: Final[tuple[Listed, ...]] = (
             f"{code} key refused",
             SIGNED,
             _says(code, 401 if code == -2015 else 400),
-            expect=at({Step.ENTRY: rejected(Refusal.NOT_ALLOWED)}, otherwise=lambda _: ()),
+            expect=at({Step.ENTRY: rejected(Refusal.NOT_ALLOWED)}, otherwise=as_promised),
             expect_lasting=_KEY_REFUSED,
         )
     ),

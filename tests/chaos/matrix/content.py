@@ -10,16 +10,21 @@ from typing import Final
 from surefill.adapters.simulated import Fault
 from tests.chaos.matrix.bytes_on_the_wire import Change, Garble, anything_as, http, rows_as, success_as
 from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotApplicable, as_promised, at
-from tests.chaos.matrix.injections import AGAIN, Inject, When, both, in_what_comes_back, on_the_way, variants
+from tests.chaos.matrix.injections import AGAIN, RECURRING, Inject, When, both, in_what_comes_back, on_the_way, variants
 from tests.chaos.matrix.right import closed, every, not_filled, quiet, sent_once, sound
 from tests.chaos.matrix.steps import ALL, PHASES, Step
 
-_SOUND: Final = at(dict.fromkeys(PHASES, lambda _: ()), otherwise=sound)
+_SOUND: Final = at(dict.fromkeys(PHASES, as_promised), otherwise=sound)
 _FOUND: Final = at({Step.ENTRY: every(sent_once, closed)}, otherwise=_SOUND)
 """It was executed: found by evidence, never sent again."""
 _ABSENT: Final = at({Step.ENTRY: every(sent_once, not_filled)}, otherwise=_SOUND)
 """It was not executed, and nobody could know."""
-_HARMLESS: Final = at(dict.fromkeys(PHASES, lambda _: ()), otherwise=every(closed, quiet))
+_HARMLESS: Final = at(
+    {**dict.fromkeys(PHASES, as_promised), Step.TRADES: closed},
+    otherwise=every(closed, quiet),
+)
+_RECURRING: Final = RECURRING - {Step.ENTRY_QUERY}
+"""Only one answer to the entry's query is a success: with it the question is settled."""
 
 _PAGE: Final = b"<!DOCTYPE html><html><body><h1>Sorry, we are under maintenance</h1></body></html>"
 _UNKNOWN_ERROR: Final = b'{"code":-1000,"msg":"Unknown error, please check your request or try again later."}'
@@ -31,7 +36,14 @@ _OPTIONAL: Final = ("avgPrice", "cumQuote", "cumQty", "cumBase", "priceRate", "p
 
 def _unbelievable(fault_id: str, what: str, garble: Garble) -> Iterator[FaultCase]:
     """A success whose bytes cannot be believed; what was asked for was done."""
-    yield from variants(fault_id, what, ALL, lambda when: in_what_comes_back(when, success_as(garble)), expect=_FOUND)
+    yield from variants(
+        fault_id,
+        what,
+        ALL,
+        lambda when: in_what_comes_back(when, success_as(garble)),
+        expect=_FOUND,
+        again=_RECURRING,
+    )
 
 
 def _answered(what: str, raw: bytes, when: When, *, executed: bool) -> Inject:
@@ -56,7 +68,9 @@ def _unclear(fault_id: str, what: str, raw: bytes) -> Iterator[FaultCase]:
 
 
 def _rows(fault_id: str, what: str, steps: frozenset[Step], change: Change, expect: Check) -> Iterator[FaultCase]:
-    yield from variants(fault_id, what, steps, lambda when: in_what_comes_back(when, rows_as(change)), expect=expect)
+    yield from variants(
+        fault_id, what, steps, lambda when: in_what_comes_back(when, rows_as(change)), expect=expect, again=_RECURRING
+    )
 
 
 def _without_optional(row: dict[str, object]) -> dict[str, object]:

@@ -164,15 +164,17 @@ def variants(
     expect: Check = as_promised,
     expect_lasting: Check = as_promised,
     lives_on: bool = True,
+    again: frozenset[Step] = RECURRING,
     fifth: bool = False,
 ) -> tuple[FaultCase, ...]:
     """Return a fault as one that strikes once, one that strikes a later time, and one that goes on for a while.
 
-    *fifth* is for faults that strike every request of the step, whatever its answer.
+    *again* are the steps whose request may be struck a second time; *fifth* is for faults that strike every request
+    of the step, whatever its answer.
     """
     kinds = (
         (ONCE, steps, expect),
-        (AGAIN, steps & RECURRING, as_promised),
+        (AGAIN, steps & again, as_promised),
         (FIFTH, steps & MANY if fifth else frozenset[Step](), as_promised),
         (LASTING, steps, expect_lasting),
     )

@@ -10,7 +10,7 @@ import attrs
 from surefill.adapters.simulated import Fault
 from surefill.testing.world import Lifeline, World
 from tests.chaos.matrix.bytes_on_the_wire import rows_as
-from tests.chaos.matrix.case import Armed, FaultCase, Listed, NotApplicable, at
+from tests.chaos.matrix.case import Armed, FaultCase, Listed, NotApplicable, as_promised, at
 from tests.chaos.matrix.injections import LASTING, Inject, When, in_what_comes_back, on_the_way, variants, when_reached
 from tests.chaos.matrix.right import closed, every, quiet, sound
 from tests.chaos.matrix.scenario import Scenario, scenario_of
@@ -20,12 +20,12 @@ from tests.chaos.matrix.timed import TimedWorld
 HOUR_MS: Final = 3_600_000
 BEYOND_32_BITS_MS: Final = 2**31 * 1000
 """19 January 2038, 03:14:08 UTC: seconds no longer fit into 31 bits."""
-_SOUND: Final = at(dict.fromkeys(PHASES, lambda _: ()), otherwise=sound)
+_SOUND: Final = at(dict.fromkeys(PHASES, as_promised), otherwise=sound)
 _REFUSED_OR_SOUND: Final = at(
-    dict.fromkeys((Step.TRADES, Step.CANCEL, Step.EXIT, *PHASES), lambda _: ()), otherwise=sound
+    dict.fromkeys((Step.TRADES, Step.CANCEL, Step.EXIT, *PHASES), as_promised), otherwise=sound
 )
 """One stamp is refused before the clock is right again: of an entry whose answer is lost, or of a whole close."""
-_UNHARMED: Final = at(dict.fromkeys(PHASES, lambda _: ()), otherwise=every(closed, quiet))
+_UNHARMED: Final = at({**dict.fromkeys(PHASES, as_promised), Step.TRADES: closed}, otherwise=every(closed, quiet))
 _OTHER: Final = ALL - {Step.TIME}
 
 

@@ -19,7 +19,7 @@ from surefill.adapters.wire.call import Call, Result
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.refusal import Refusal
 from surefill.testing.world import World
-from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotApplicable, at
+from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotApplicable, as_promised, at
 from tests.chaos.matrix.injections import (
     LONG,
     ONCE,
@@ -37,7 +37,7 @@ from tests.chaos.matrix.right import alarmed, every, not_filled, refused, sent_o
 from tests.chaos.matrix.scenario import Hoping, scenario_of
 from tests.chaos.matrix.steps import ALL, PHASES, SENDS, Step
 
-_SOUND: Final = at(dict.fromkeys(PHASES, lambda _: ()), otherwise=sound)
+_SOUND: Final = at(dict.fromkeys(PHASES, as_promised), otherwise=sound)
 _RESOLVED: Final = at({Step.ENTRY: every(sent_once, sound)}, otherwise=_SOUND)
 _ABSENT: Final = at({Step.ENTRY: every(sent_once, not_filled)}, otherwise=_SOUND)
 _UNREACHABLE: Final = at(

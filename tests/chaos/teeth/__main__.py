@@ -38,9 +38,7 @@ def _table(verdicts: Sequence[Verdict]) -> Table:
     named = ""
     for verdict in verdicts:
         build, catch, probe = verdict.build, verdict.catch, verdict.claim.probe
-        by, after = (
-            ("nobody", "") if catch is None else (catch.by, f"{catch.after} {probe.unit}{'s'[: catch.after - 1]}")
-        )
+        by, after = ("nobody", "") if catch is None else (catch.by, _counted(catch.after, probe.unit))
         shown = ("", "") if build.name == named else (build.name, build.broken)
         table.add_row(*shown, probe.layer, by, after)
         named = build.name

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.teeth import patch
-from tests.chaos.teeth.broken_build import BrokenBuild
+from tests.chaos.teeth.broken_build import BrokenBuild, Catch, Claim, Finding, Probe
 from tests.chaos.teeth.builds import BUILDS
-from tests.chaos.teeth.runner import judge
+from tests.chaos.teeth.runner import is_caught, judge, judge_all
 
 BUILDS_MIN = 28
 QUICK = [build for build in BUILDS if all(claim.probe.layer == "judged scenario" for claim in build.claims)]
@@ -52,12 +52,63 @@ def test_what_was_broken_is_whole_again() -> None:
 
 
 def test_a_build_is_broken_no_longer_than_it_should() -> None:
-    """What the patches of a build replaced is back afterwards, everywhere it is known by name."""
+    """What the patches of the builds replaced is back afterwards, everywhere it is known by name."""
     whole = _everything()
-    for build in BUILDS:
+    with BUILDS[0].breaks():
+        assert _everything() != whole
+    for build in BUILDS[1:]:
         with build.breaks():
-            assert _everything() != whole, build.name
-        assert _everything() == whole, build.name
+            pass
+    assert _everything() == whole
+
+
+def _probe(*found: str) -> Probe:
+    """A layer that always finds the same, one thing a unit."""
+    return Probe(layer="a layer", unit="unit", run=lambda: iter([(Finding(by=each, text="x"),) for each in found]))
+
+
+def _build(claim: Claim) -> BrokenBuild:
+    return BrokenBuild(
+        name="b", broken="nothing is", patches=(patch.attribute(_Whole, "works", _broken),), claims=(claim,)
+    )
+
+
+def _only_when_broken() -> Iterator[tuple[Finding, ...]]:
+    yield ()
+    yield () if _Whole().works() else (Finding(by="I1", text="twice"),)
+
+
+def test_a_build_that_nobody_notices_survives() -> None:
+    """What a probe does not find, and what somebody else than its claim finds, is a complaint."""
+    (unseen,) = judge(_build(Claim({"I1"}, _probe())))
+    (misnamed,) = judge(_build(Claim({"I1"}, _probe("I2"))))
+
+    assert unseen.complaints == ("b: survived; nothing is, and I1 (a layer) did not notice",)
+    assert [text.partition(";")[0] for text in misnamed.complaints] == [
+        "b: the a layer is red without the break, by I2: x",
+        "b: survived",
+    ]
+
+
+def test_a_probe_that_is_red_anyway_proves_nothing() -> None:
+    """A finding on the healthy build is a complaint, though the broken one is caught, too."""
+    (verdict,) = judge(_build(Claim({"I1"}, _probe("I1"))))
+
+    assert verdict.catch is not None
+    assert verdict.complaints == ("b: the a layer is red without the break, by I1: x",)
+
+
+def test_a_catch_tells_after_how_many_units() -> None:
+    """The unit that found it is counted, and the progress is told before each build and at the end."""
+    told: list[tuple[int, int]] = []
+    build = _build(Claim({"I1"}, Probe(layer="a layer", unit="unit", run=_only_when_broken)))
+
+    ((verdict,), again) = judge_all([build, build], lambda done, planned: told.append((done, planned)))
+
+    assert verdict.catch == Catch(by="I1", after=2, text="twice")
+    assert is_caught((verdict,))
+    assert is_caught(again)
+    assert told == [(0, 2), (1, 2), (2, 2)]
 
 
 def _everything() -> dict[tuple[str, ...], int]:
