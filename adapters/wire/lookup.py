@@ -13,6 +13,7 @@ from ...domain.snapshot import History, Watermark
 from . import calls
 from .call import Call
 from .codes import NO_SUCH_ORDER
+from .fields import ParseError
 from .orders import (
     AlgoOrder,
     average_of,
@@ -45,19 +46,21 @@ class Lookup:
         """Return one order, or None while it is not visible."""
         call = calls.order_of(key)
         if key.conditional:
-            algo = self._visible(call, parse_algo_order)
+            algo = self._visible(call, lambda body: _asked_for(parse_algo_order(body), key))
             return None if algo is None else self._completed(algo)
-        order = self._visible(call, parse_order)
+        order = self._visible(call, lambda body: _order_asked_for(parse_order(body), key))
         return None if order is None else self._priced(order)
 
     def open_orders(self, symbol: str | None) -> tuple[Order, ...]:
         """Return open regular orders."""
-        return self._session.fetch(calls.open_orders(symbol), parse_orders)
+        return self._session.fetch(calls.open_orders(symbol), lambda body: _of_symbol(parse_orders(body), symbol))
 
     def open_conditionals(self, symbol: str | None) -> tuple[Order, ...]:
         """Return open conditional orders; how much of a triggered one is executed stands with its child."""
-        algos = self._session.fetch(calls.open_algo_orders(symbol), parse_algo_orders)
-        return tuple(algo.order for algo in algos)
+        call = calls.open_algo_orders(symbol)
+        return self._session.fetch(
+            call, lambda body: _of_symbol(tuple(algo.order for algo in parse_algo_orders(body)), symbol)
+        )
 
     def history(self, symbol: str, since: Watermark | None) -> History:
         """Return what is newer than *since*; without it only the newest watermark (at most seven days old)."""
@@ -117,6 +120,28 @@ class Lookup:
             if max(ids) <= start:
                 raise ExchangeUnavailableError(f"{page_from(start).path}: the page from {start} does not go on")
             start = max(ids)
+
+
+def _asked_for(algo: AlgoOrder, key: OrderKey) -> AlgoOrder:
+    _order_asked_for(algo.order, key)
+    return algo
+
+
+def _order_asked_for(order: Order, key: OrderKey) -> Order:
+    """Return *order* if it is the one that was asked for: an answer that went astray must not be believed."""
+    if (order.client_id, order.symbol) != (key.client_id, key.symbol):
+        raise ParseError(
+            f"asked for {key.client_id} on {key.symbol}, shown was {order.client_id!a} on {order.symbol!a}"
+        )
+    return order
+
+
+def _of_symbol(orders: tuple[Order, ...], symbol: str | None) -> tuple[Order, ...]:
+    """Return *orders* if all are on the symbol that was asked for."""
+    astray = next((order for order in orders if symbol not in (None, order.symbol)), None)
+    if astray is not None:
+        raise ParseError(f"asked for orders on {symbol}, shown was one on {astray.symbol!a}")
+    return orders
 
 
 def _order_id(order: Order) -> int:

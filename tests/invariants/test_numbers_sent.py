@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 
+from surefill.domain.limits import RiskLimits
 from surefill.domain.side import SignalType
 from surefill.domain.signal import Signal
 from surefill.testing.invariants import Asked, check
@@ -179,3 +180,12 @@ def test_rubbish_is_no_rule(body: object) -> None:
     scene.add(request("X", quantity="0.0015"))
 
     assert len(scene.found("I7", 4000)) == 1
+
+
+@pytest.mark.parametrize("quantity", ["many", "NaN", "", "Infinity"])
+def test_the_judge_survives_what_is_no_number(quantity: str) -> None:
+    """A broken build may send anything; it is found here, and no other invariant stumbles over it."""
+    scene = Scene(limits=RiskLimits(max_order_quantity=Decimal(1)))
+    scene.add(request("E", quantity=quantity))
+
+    assert len(scene.found("I7", 2000)) == 1

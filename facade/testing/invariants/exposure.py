@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
 import attrs
 
 from surefill.domain.limits import RiskLimits
-from surefill.testing.invariants.row import EXACT, ZERO, Row, leg_of, number, signed, text, time_ms
+from surefill.testing.invariants.row import EXACT, ZERO, Row, amount, leg_of, number, signed, text, time_ms
 from surefill.testing.invariants.standing import Key
 from surefill.testing.invariants.violation import Violation
 
@@ -30,15 +29,6 @@ class BoundedExposure:
     max_position: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
     limits: RiskLimits = attrs.field(factory=RiskLimits)
     _held: dict[Key, Decimal] = attrs.field(factory=dict[Key, Decimal])
-
-    def see(self, row: Row) -> Iterator[Violation]:
-        """Judge a fill or a request; other rows are passed over."""
-        if row["kind"] == "fill":
-            yield from self.fill(row)
-        elif row["kind"] == "position":
-            self.position(row)
-        elif row["kind"] == "request":
-            yield from self.request(row, cast("dict[str, str]", json.loads(text(row, "params"))))
 
     def request(self, row: Row, sent: Mapping[str, str]) -> Iterator[Violation]:
         """Judge a request whose parameters are *sent*."""
@@ -60,7 +50,7 @@ class BoundedExposure:
         symbol, limits = sent.get("symbol", ""), self.limits
         if limits.symbols is not None and symbol not in limits.symbols:
             return f"for {symbol}, which is not on the list"
-        if limits.max_order_quantity is not None and Decimal(sent.get("quantity", "0")) > limits.max_order_quantity:
+        if limits.max_order_quantity is not None and amount(sent.get("quantity")) > limits.max_order_quantity:
             return f"for {sent.get('quantity')}; no more than {limits.max_order_quantity} is allowed"
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, cast
 
 import attrs
@@ -12,7 +12,7 @@ from surefill.adapters.wire.call import WireAnswer
 from surefill.domain.events import Answered, Event, Seen
 from surefill.testing.invariants.evidence import Called, Carried
 from surefill.testing.invariants.lives import Lives
-from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, leg_of
+from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, amount, leg_of
 from surefill.testing.invariants.sizes import Sizes
 from surefill.testing.invariants.standing import Key
 
@@ -129,7 +129,7 @@ def entries_shown(carried: Carried) -> Iterator[str]:
         return
     for row in _rows(carried):
         client_id = row.get("clientOrderId")
-        if isinstance(client_id, str) and leg_of(client_id) == "E" and _number(row.get("executedQty")) > ZERO:
+        if isinstance(client_id, str) and leg_of(client_id) == "E" and amount(row.get("executedQty")) > ZERO:
             yield client_id
 
 
@@ -146,7 +146,7 @@ def position_shown(carried: Carried, key: Key) -> Decimal | None:
         return None
     for row in _rows(carried):
         if row.get("symbol") == key[0] and row.get("positionSide", "BOTH") == key[1]:
-            return _number(row.get("positionAmt"))
+            return amount(row.get("positionAmt"))
     return ZERO
 
 
@@ -160,7 +160,7 @@ def stops_shown(carried: Carried, key: Key, side: str) -> Decimal | None:
             continue
         is_live = (row.get("orderType"), row.get("algoStatus")) == ("STOP_MARKET", "NEW")
         if is_live and leg_of(str(row.get("clientAlgoId"))) is not None:
-            size = EXACT.add(size, _number(row.get("quantity")))
+            size = EXACT.add(size, amount(row.get("quantity")))
     return size
 
 
@@ -190,12 +190,3 @@ def _rows(carried: Carried) -> Sequence[Mapping[str, object]]:
         return (cast("Mapping[str, object]", body),) if isinstance(body, dict) else ()
     entries = cast("list[object]", body) if isinstance(body, list) else []
     return [cast("Mapping[str, object]", row) for row in entries if isinstance(row, dict)]
-
-
-def _number(value: object) -> Decimal:
-    """Return *value* as a number; zero when it is none."""
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation:
-        return ZERO
-    return found if found.is_finite() else ZERO

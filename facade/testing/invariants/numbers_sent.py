@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
 import attrs
 
@@ -34,11 +33,6 @@ class NumbersSent:
 
     filters: Mapping[str, Filters] = attrs.field(factory=dict[str, Filters])
     asked: Mapping[str, Asked] = attrs.field(factory=dict[str, Asked])
-
-    def see(self, row: Row) -> Iterator[Violation]:
-        """Judge a request; other rows are passed over."""
-        if row["kind"] == "request":
-            yield from self.request(row, cast("dict[str, str]", json.loads(str(row["params"]))))
 
     def request(self, row: Row, sent: Mapping[str, str]) -> Iterator[Violation]:
         """Judge a request whose parameters are *sent*; what is no order of ours is passed over."""

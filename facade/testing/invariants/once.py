@@ -10,7 +10,7 @@ import attrs
 from surefill.domain.alarm import Alarm, AlarmKind
 from surefill.testing.invariants.asked import Asked
 from surefill.testing.invariants.knowledge import Knowledge
-from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, Row, leg_of, number, text, time_ms
+from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, Row, amount, leg_of, number, text, time_ms
 from surefill.testing.invariants.violation import Violation
 
 
@@ -62,7 +62,7 @@ class AtMostOnce:
         if leg_of(client_id) == "E":
             params = text(row, "params")
             before, times, _ = self._sent.get(client_id, ("", 0, ZERO))
-            quantity = Decimal(sent.get("quantity", "0"))
+            quantity = amount(sent.get("quantity"))
             self._sent[client_id] = params, times + 1 if before in ("", params) else 1, quantity
             self._first.setdefault(client_id[:STEM_LENGTH], quantity)
 

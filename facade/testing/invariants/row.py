@@ -35,6 +35,15 @@ def number(row: Row, name: str) -> Decimal:
     return Decimal(str(row[name]))
 
 
+def amount(value: object) -> Decimal:
+    """Return a number as somebody sent or showed it; zero when it is none."""
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return ZERO
+    return found if found.is_finite() else ZERO
+
+
 def time_ms(row: Row) -> int:
     """Return when the row was written, exchange time."""
     return cast("int", row["time_ms"])

@@ -24,6 +24,7 @@ from tests.chaos.matrix.events import (
     held,
     keeping_late_fills,
     least_order,
+    least_step,
     on_step,
     resting,
     still_held,
@@ -53,7 +54,7 @@ def _traded_by_hand(thirds: int) -> Callable[[World, Step], Armed]:
             amount = held(world)
             if not amount:
                 return False
-            change = on_step(world, abs(amount) * abs(thirds) / 3)
+            change = max(on_step(world, abs(amount) * abs(thirds) / 3), least_step(world))
             side = "BUY" if (amount > 0) == (thirds > 0) else "SELL"
             done = by_hand_ok(world, "POST", _ORDER, least_order(world, side, change))
             if done:
@@ -241,7 +242,7 @@ CASES: Final[tuple[Listed, ...]] = (
         "F3",
         "the position mode changes",
         Way(
-            steps=frozenset({Step.EXCHANGE_INFO, Step.SETTINGS, Step.POSITION, Step.TRADES}),
+            steps=frozenset({Step.EXCHANGE_INFO, Step.SETTINGS, Step.POSITION}),
             inject=_toggled,
             expect=either(ends(Outcome.REJECTED, reason=Refusal.POSITION_MODE), _USUAL),
             variant="really, while nothing is held",

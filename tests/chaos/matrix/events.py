@@ -180,9 +180,14 @@ def least_stop(world: World, client_id: str) -> dict[str, str]:
     }
 
 
+def least_step(world: World) -> Decimal:
+    """Return the step of what is traded, base units."""
+    return filters_by_symbol(world.listing)[trade_of(world).symbol].quantity_grain
+
+
 def on_step(world: World, quantity: Decimal) -> Decimal:
     """Return *quantity* on the step of what is traded, rounded down."""
-    step = filters_by_symbol(world.listing)[trade_of(world).symbol].quantity_grain
+    step = least_step(world)
     return quantity // step * step
 
 

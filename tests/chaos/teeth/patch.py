@@ -15,7 +15,9 @@ Patch: TypeAlias = Callable[[], AbstractContextManager[None]]
 def attribute(owner: object, name: str, broken: object) -> Patch:
     """Replace what *owner*, a module or a class, has under *name*; a class may have it from one that it extends."""
     holders = owner.__mro__ if isinstance(owner, type) else (owner,)
-    holder = next(each for each in holders if name in vars(each))
+    holder = next((each for each in holders if name in vars(each)), None)
+    if holder is None:
+        raise AttributeError(f"{owner!r} has no {name!r} any more: break its successor")
 
     @contextmanager
     def replaced() -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, Never
 
 import attrs
 
@@ -71,7 +71,7 @@ def _targets_stay(look: _Look, state: SignalState) -> list[Action]:
     return _clear(look, attrs.evolve(state, legs=legs))
 
 
-def _no_orphans(look: _Look) -> list[Action]:
+def _none(look: _Look) -> list[Never]:
     del look
     return []
 
@@ -178,7 +178,7 @@ BUILDS: Final = (
     BrokenBuild(
         name="target forgotten",
         broken="when the stop has filled, its target stays",
-        patches=(attribute(_Look, "_clear", _targets_stay), attribute(_Look, "orphans", _no_orphans)),
+        patches=(attribute(_Look, "_clear", _targets_stay), attribute(_Look, "orphans", _none)),
         claims=(Claim({"I3"}, scenarios((told.made(), told.stop_hit))),),
     ),
     BrokenBuild(
@@ -244,7 +244,7 @@ BUILDS: Final = (
     BrokenBuild(
         name="no late watch",
         broken="an entry believed absent is never looked for again",
-        patches=(function(_late_watch, _tell_nobody),),
+        patches=(function(_late_watch, _tell_nobody), attribute(_Look, "_absent_entries", _none)),
         claims=(
             Claim(
                 {"I2", "I5", "I12"},

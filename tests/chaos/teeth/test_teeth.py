@@ -62,6 +62,12 @@ def test_a_build_is_broken_no_longer_than_it_should() -> None:
     assert _everything() == whole
 
 
+def test_what_is_there_no_more_cannot_be_broken() -> None:
+    """A build whose place in the code is gone says so, rather than breaking nothing."""
+    with pytest.raises(AttributeError, match="has no 'rests' any more"):
+        patch.attribute(_Whole, "rests", _broken)
+
+
 def _probe(*found: str) -> Probe:
     """A layer that always finds the same, one thing a unit."""
     return Probe(layer="a layer", unit="unit", run=lambda: iter([(Finding(by=each, text="x"),) for each in found]))
