@@ -100,7 +100,9 @@ def close_signal(desk: Desk, state: SignalState, closed_by: ClosedBy) -> None:
         events.append(Reported(now, state.signal_id, report))
     elif report.outcome is not before.outcome:
         events.append(Reported(now, state.signal_id, _corrected(before, report)))
-    elif report.outcome is Outcome.CLOSED and before.closed_by is not closed_by:
+    elif report.provisional is not before.provisional or (
+        report.outcome is Outcome.CLOSED and before.closed_by is not closed_by
+    ):
         events.append(Reported(now, state.signal_id, report))
     desk.record(*events, vital=True)
 

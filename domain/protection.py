@@ -287,7 +287,7 @@ class _Look(Sizes):
         seen = self._view(leg) if leg.intent.leg in (Leg.STOP, Leg.TARGET) else None
         if seen in UNSETTLED or seen is LegView.LIVE:
             return [LookAgain(self.now_ms + self.timings.poll_ms)]
-        since = leg.missing_since_ms if seen is LegView.LOST else leg.absent_ms if leg.executed <= ZERO else None
+        since = leg.missing_since_ms if seen is LegView.LOST else leg.absent_ms if leg.fate is Fate.ABSENT else None
         if since is None:
             return []
         due = self.timings.next_watch_ms(self.now_ms - since)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from surefill.adapters.journal import MemoryJournal
 from surefill.domain.errors import JournalError
-from surefill.domain.events import Event
+from surefill.domain.events import Claimed, Event
+from surefill.ports.journal import Journal
+from tests.scripted import Crash
 
 Tap = Callable[[Sequence[Event]], None]
 
@@ -41,6 +43,7 @@ class TappedJournal:
 
     @property
     def created_ms(self) -> int | None:
+        self._check()
         return self.inner.created_ms
 
     def claim(self, event: Event) -> Event | None:
@@ -90,3 +93,25 @@ def breaking_at(wanted: Callable[[Event], bool]) -> TappedJournal:
             raise JournalError("no space left on the device")
 
     return TappedJournal(before)
+
+
+def crash_at(when: Callable[[Event], bool], *, after: bool = False) -> TappedJournal:
+    """A journal on which the process dies at the first write that holds such an event."""
+
+    def tap(events: Sequence[Event]) -> None:
+        if any(when(event) for event in events):
+            raise Crash
+
+    return TappedJournal(after=tap) if after else TappedJournal(tap)
+
+
+def copy_of(journal: Journal, keep: Callable[[Event], bool]) -> MemoryJournal:
+    """A journal that lost what is not to be kept: an older copy, or a disk that lied about its last writes."""
+    copy = MemoryJournal()
+    events = [event for signal_id in journal.signal_ids() for event in journal.events_of(signal_id)]
+    for event in sorted(filter(keep, events), key=lambda each: each.at_ms):
+        if isinstance(event, Claimed):
+            copy.claim(event)
+        else:
+            copy.append([event])
+    return copy

@@ -18,7 +18,7 @@ from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
-from tests.application.journals import DurableMemory, TappedJournal, nothing
+from tests.application.journals import DurableMemory, TappedJournal, copy_of, crash_at, nothing
 from tests.papers import (
     ACME,
     FLAT,
@@ -186,16 +186,6 @@ def test_every_crash_point_converges(scenario: Callable[[Desk], None], price: st
             break
         points += 1
     assert points == steps(scenario) + 1
-
-
-def crash_at(when: Callable[[Event], bool], *, after: bool = False) -> TappedJournal:
-    """A journal on which the process dies at the first write that holds such an event."""
-
-    def tap(events: Sequence[Event]) -> None:
-        if any(when(event) for event in events):
-            raise Crash
-
-    return TappedJournal(after=tap) if after else TappedJournal(tap)
 
 
 def crashed(journal: TappedJournal) -> Desk:

@@ -14,8 +14,8 @@ from tests.invariants.rows import STEM, SYMBOL, algo, fill, order, our_id, reque
 from tests.invariants.test_bounded import REST
 
 
-def line(kind: AuditType, client_id: str | None = our_id("S"), *, at_ms: int = 1, **response: object) -> AuditRecord:
-    return AuditRecord(at_ms, kind, "x", "paper", response=response, client_order_id=client_id)
+def line(kind: AuditType, client_id: str | None = our_id("S"), **response: object) -> AuditRecord:
+    return AuditRecord(1, kind, "x", "paper", response=response, client_order_id=client_id)
 
 
 def owed(scene: Scene, now_ms: int = 9000) -> list[str]:
@@ -83,7 +83,7 @@ def test_a_fill_has_a_line_that_tells_it(*, response: dict[str, object], sound: 
     """A line that names the order must also say that it filled."""
     scene = placed()
     scene.add(*fill(2000, our_id("S"), "SELL", "2", "0"))
-    scene.written.append(line(AuditType.ORDER_UPDATED, **response))
+    scene.written.append(line(AuditType.ORDER_UPDATED, our_id("S"), **response))
 
     assert owed(scene) == ([] if sound else [f"{our_id('S')} was filled"])
 

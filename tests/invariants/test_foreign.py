@@ -7,6 +7,11 @@ from tests.invariants.facts import Scene
 from tests.invariants.rows import SYMBOL, algo, fill, order, our_id
 
 
+def named(params: dict[str, str]) -> Row:
+    """A cancel of what *params* name."""
+    return {**cancel(), "params": json.dumps({"symbol": SYMBOL, **params})}
+
+
 def cancel(path: str = "order", at_ms: int = 1000, **params: str) -> Row:
     return {
         "kind": "request",
@@ -21,7 +26,7 @@ def cancel(path: str = "order", at_ms: int = 1000, **params: str) -> Row:
 def test_our_own_orders_may_be_cancelled(params: dict[str, str]) -> None:
     """By the client id, which says whose it is."""
     scene = Scene()
-    scene.add(cancel(**params))
+    scene.add(named(params))
 
     assert scene.found("I13", 2000) == []
 
@@ -33,7 +38,7 @@ def test_our_own_orders_may_be_cancelled(params: dict[str, str]) -> None:
 def test_cancels_of_other_peoples_orders_are_found(params: dict[str, str]) -> None:
     """Whatever names an order that is not ours, by either kind of id, or none at all."""
     scene = Scene()
-    scene.add({**order(900, our_id("E"), "BUY", "1", "FILLED"), "order_id": 7}, cancel(**params))
+    scene.add({**order(900, our_id("E"), "BUY", "1", "FILLED"), "order_id": 7}, named(params))
 
     assert scene.times("I13", 2000) == [1000]
 

@@ -1,11 +1,13 @@
 """I2 by what the living were shown."""
 
+import attrs
 import pytest
 
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.events import Waived
 from surefill.domain.reply import ReplyKind
 from tests.invariants.facts import (
+    ASKED,
     LOST,
     Scene,
     algo_body,
@@ -243,21 +245,10 @@ def test_what_was_asked_before_or_is_not_about_stops_does_not_show_it() -> None:
 def test_an_open_orders_answer_that_overtook_the_loss_is_old() -> None:
     """Only what was asked after the stop went can show it."""
     scene = stopped()
-    early = scene.rows
-    scene.rows = []
-    scene.seq -= 1
     scene.ask("openAlgoOrders", answer([]), 33_000)
-    scene.seq += 1
-    scene.rows = early
-    scene.carried[-1:] = [scene.carried[-1].__class__(**{**_fields(scene), "last_seq": scene.seq})]
+    scene.carried[-1] = attrs.evolve(scene.carried[-1], first_seq=scene.seq - 1)
 
     assert scene.times("I2", 60_000) == []
-
-
-def _fields(scene: Scene) -> dict[str, object]:
-    last = scene.carried[-1]
-    names = ("call", "result", "sent_ms", "arrived_ms", "first_seq", "owner")
-    return {name: getattr(last, name) for name in names}
 
 
 def test_a_position_its_caller_stripped_himself_is_his() -> None:
@@ -277,10 +268,7 @@ def test_a_position_its_caller_stripped_himself_is_his() -> None:
 def test_size_that_asked_for_no_stop_needs_none() -> None:
     """The caller's own word, that he wants no stop, is at hand here."""
     scene = bought()
-    asked = scene.asked[STEM]
-    scene.asked[STEM] = asked.__class__(
-        signal_id="s", is_long=True, quantity=asked.quantity, stop=None, target=asked.target
-    )
+    scene.asked[STEM] = attrs.evolve(ASKED, stop=None)
     told(scene, 10_500)
 
     assert scene.times("I2", 99_000) == []

@@ -1,7 +1,3 @@
-from decimal import Decimal
-
-import attrs
-
 from surefill.domain.alarm import AlarmKind
 from surefill.testing.invariants import Violation, check
 from surefill.testing.invariants.row import Row
@@ -164,4 +160,3 @@ def test_the_symbol_of_a_violation_is_told() -> None:
     (found,) = [each for each in delivered_twice(timestamp="1001").judge(2_500) if each.invariant == "I1"]
 
     assert (found.symbol, found.signal_id) == (SYMBOL, "s")
-    assert attrs.evolve(ASKED, quantity=Decimal(1)) != ASKED

@@ -2,6 +2,7 @@
 
 import pytest
 
+from surefill.testing.invariants.row import Row
 from tests.invariants.facts import LOST, Scene, algo_body, answer, claimed, intent, missing, position_body
 from tests.invariants.rows import SYMBOL, algo, fill, order, our_id
 
@@ -165,7 +166,7 @@ def test_what_others_place_with_an_id_of_our_form_is_theirs() -> None:
     """An order placed by hand is nobody's of ours, whatever it is called."""
     scene = Scene()
     scene.live(0)
-    hand = {
+    hand: Row = {
         "kind": "request",
         "time_ms": 10_000,
         "method": "POST",

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from surefill.domain.events import Absent, Allotment, Seen
@@ -136,7 +137,7 @@ def test_signals_asked_for_later_are_known_by_their_name() -> None:
     found = Sizes(asked=asked)
     assert found.stem_of("s") == STEM
     assert found.stem_of("t") is None
-    asked[OTHER] = type(ASKED)(signal_id="t", is_long=True, quantity=Decimal(1), stop=None, target=None)
+    asked[OTHER] = attrs.evolve(ASKED, signal_id="t")
     assert found.stem_of("t") == OTHER
 
 

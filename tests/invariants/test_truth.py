@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from surefill.domain.alarm import Alarm, AlarmKind
@@ -113,7 +114,7 @@ def test_without_a_look_at_answers_the_ledger_must_do() -> None:
 def test_no_target_is_missed_that_was_not_asked_for() -> None:
     """A bracket of a stop alone is protected by it."""
     scene = bought()
-    scene.asked[STEM] = type(ASKED)(signal_id="s", is_long=True, quantity=Decimal(2), stop=Decimal(90), target=None)
+    scene.asked[STEM] = attrs.evolve(ASKED, target=None)
     scene.add(algo(1100, "S", "SELL", "2"))
     scene.ask("openAlgoOrders", answer([algo_body("S", "2")]), 1200)
     scene.keep_report(report(Outcome.PROTECTED, filled="2"), 1300)
@@ -165,7 +166,7 @@ def test_an_old_close_told_again_is_held_against_its_own_time() -> None:
     scene.keep(intent("E", stem="sf-" + "b" * 28, signal_id="b"), 1600)
     scene.add(*fill(1700, our_id("E", stem="sf-" + "b" * 28), "BUY", "1", "1"))
     scene.tell(given, 1800)
-    scene.told[-1] = type(scene.told[-1])(report=given, at_ms=1800, after_seq=scene.seq, owner=1)
+    scene.told[-1] = attrs.evolve(scene.told[-1], report=given)
 
     assert scene.found("I11", 2000) == []
 

@@ -1,5 +1,6 @@
 """What Binance does now and then, switched on by hand."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ def everything(client_id: str) -> bool:
     return bool(client_id)
 
 
-def only(name: str) -> object:
+def only(name: str) -> Callable[[str], bool]:
     return lambda client_id: client_id == name
 
 

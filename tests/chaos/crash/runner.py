@@ -54,9 +54,7 @@ def run(share: int, of: int, seeds: range, progress: Callable[[int, int], None])
     return explore(mine, effort, f"{seeds.start} to {seeds.stop}", progress)
 
 
-def explore(
-    scenarios: tuple[Scenario, ...], effort: Effort, seed: str, progress: Callable[[int, int], None]
-) -> Found:
+def explore(scenarios: tuple[Scenario, ...], effort: Effort, seed: str, progress: Callable[[int, int], None]) -> Found:
     """Crash each of *scenarios*; *seed* draws what is left out."""
     tally = Tally()
     for done, scenario in enumerate(scenarios):

@@ -57,11 +57,18 @@ SHORT: Final = {"stop": "61000", "target": "58000", "is_long": False}
 
 ENTRIES: Final = (
     Scenario(name="an entry", steps=(enter("a"), wait(6))),
-    Scenario(name="a short entry without a target", steps=(enter("a", stop="61000", target=None, is_long=False, is_stamped=False),)),
-    Scenario(name="an entry the exchange refuses", make=_poor, steps=(enter("a", "1"),)),
-    Scenario(name="an entry whose answer is lost", make=lambda: _with(Fault.reply_lost(leg="E", nth=1)), steps=(enter("a"),)),
     Scenario(
-        name="an entry whose request is lost", make=lambda: _with(Fault.request_lost(leg="E", nth=1)), steps=(enter("a"),)
+        name="a short entry without a target",
+        steps=(enter("a", stop="61000", target=None, is_long=False, is_stamped=False),),
+    ),
+    Scenario(name="an entry the exchange refuses", make=_poor, steps=(enter("a", "1"),)),
+    Scenario(
+        name="an entry whose answer is lost", make=lambda: _with(Fault.reply_lost(leg="E", nth=1)), steps=(enter("a"),)
+    ),
+    Scenario(
+        name="an entry whose request is lost",
+        make=lambda: _with(Fault.request_lost(leg="E", nth=1)),
+        steps=(enter("a"),),
     ),
     Scenario(
         name="an entry into an overload",

@@ -88,9 +88,7 @@ def price(last: str, symbol: str = AAA) -> Step:
 def thin(ask: str, size: str, symbol: str = AAA) -> Step:
     """Only so much is offered, at *ask*."""
     return Step(
-        lambda world: world.exchange.tick(
-            symbol, bid=Decimal(ask) - 1, ask=Decimal(ask), ask_quantity=Decimal(size)
-        )
+        lambda world: world.exchange.tick(symbol, bid=Decimal(ask) - 1, ask=Decimal(ask), ask_quantity=Decimal(size))
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias, cast
 
 import attrs
 
-from surefill.adapters.simulated.fault import leg_letter
+from surefill.adapters.simulated.fault import Conditions, leg_letter
 from surefill.adapters.wire.call import Call, Result
 from surefill.domain.protection_policy import OnLateFill, ProtectionPolicy
 from surefill.testing.invariants.filters import filters_by_symbol
@@ -84,6 +84,20 @@ def still_held(step: Step, seed: int) -> Scenario:
     if step in (Step.CANCEL, Step.EXIT):
         return ClosingInPart(trade=TRADES[seed % len(TRADES)])
     return scenario_of(step, seed)
+
+
+def first_of(place: Conditions) -> Conditions:
+    """Return the first request at *place*."""
+    found = place.copy()
+    found["nth"] = 1
+    return found
+
+
+def for_a_while(place: Conditions, from_ms: int, lasting_ms: int) -> Conditions:
+    """Return every request at *place* for so long."""
+    found = place.copy()
+    found["from_ms"], found["until_ms"] = from_ms, from_ms + lasting_ms
+    return found
 
 
 def trade_of(world: World) -> Trade:

@@ -25,6 +25,7 @@ from tests.chaos.matrix.events import (
     Event,
     event,
     filled_entry,
+    for_a_while,
     happens,
     held,
     keeping_late_fills,
@@ -156,8 +157,8 @@ def _restarted(world: World, step: Step) -> Armed:
             return False
         now_ms = world.now_ms
         every: tuple[Conditions, ...] = ({"method": "GET"}, {"method": "POST"}, {"method": "DELETE"})
-        down: Conditions = {"from_ms": now_ms, "until_ms": now_ms + DOWN_MS}
-        world.break_with(*(Fault.refused(-1001, "", 500, **place, **down) for place in every))
+        down = (for_a_while(each, now_ms, DOWN_MS) for each in every)
+        world.break_with(*(Fault.refused(-1001, "", 500, **each) for each in down))
         venue.show_before(on=True)
         back_ms[0] = now_ms + OLD_MS
         return True

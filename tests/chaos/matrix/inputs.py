@@ -186,8 +186,7 @@ def _hostile(world: World, step: Step) -> Armed:
 def _whole_lines(aftermath: Aftermath) -> Iterable[str]:
     """Ask that every line of the audit log is one line, and of bounded length."""
     for record in aftermath.world.notebook.written:
-        line = line_of(record, 1, "")
-        text = line if isinstance(line, str) else bytes(line).decode()
+        text = str(line_of(record, 1, ""))
         if any(character in text.rstrip("\n") for character in "\r\n\x00\x1b"):
             yield f"a line of the audit log was broken: {text[:120]!a}"
             return

@@ -18,6 +18,7 @@ from tests.chaos.matrix.events import (
     beyond,
     by_hand_ok,
     event,
+    first_of,
     happens,
     held,
     keeping_late_fills,
@@ -138,7 +139,7 @@ def _in_part(step: Step, seed: int) -> Scenario:
 
 def _lost(world: World, step: Step) -> Armed:
     """Let the first answer at the step get lost."""
-    world.break_with(*(Fault.reply_lost(nth=1, **place) for place in step.places))
+    world.break_with(*(Fault.reply_lost(**first_of(place)) for place in step.places))
     return Armed(struck=lambda: len(world.faults.log))
 
 

@@ -15,7 +15,7 @@ from surefill.domain.alarm import Alarm
 from surefill.testing.world import Lifeline, World
 from tests.chaos.matrix.case import Armed, Check, Listed
 from tests.chaos.matrix.checks import both, fill_told, one_entry
-from tests.chaos.matrix.events import happens, keeping_late_fills
+from tests.chaos.matrix.events import for_a_while, happens, keeping_late_fills
 from tests.chaos.matrix.family import Way, fault, proved
 from tests.chaos.matrix.scenario import TRADES, Closing, Scenario, scenario_of
 from tests.chaos.matrix.steps import ALL, Step
@@ -98,7 +98,7 @@ class _BrokenBell(list[Alarm]):
 def _bell_breaks(world: World, step: Step) -> Armed:
     """Let the host's alarm callback raise whenever it is called, while the requests of the step find no way out."""
     now_ms, bell = world.now_ms, _BrokenBell(world.notebook.alarms)
-    world.break_with(*(Fault.unreachable(from_ms=now_ms, until_ms=now_ms + 8_000, **place) for place in step.places))
+    world.break_with(*(Fault.unreachable(**for_a_while(place, now_ms, 8_000)) for place in step.places))
     world.notebook.alarms = bell
     return Armed(struck=lambda: bell.rung)
 

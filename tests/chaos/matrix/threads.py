@@ -18,6 +18,7 @@ from tests.chaos.matrix.case import Armed, Check, Listed, NotApplicable
 from tests.chaos.matrix.checks import both, ends, fill_told, flat, one_entry
 from tests.chaos.matrix.events import (
     event,
+    first_of,
     happens,
     keeping_late_fills,
     reaches_target,
@@ -127,7 +128,7 @@ def _closing(step: Step, seed: int) -> Scenario:
 
 def _lost_answers(world: World, step: Step) -> Armed:
     """Let the first answer of the step get lost while they all wait."""
-    world.break_with(*(Fault.reply_lost(nth=1, **place) for place in step.places))
+    world.break_with(*(Fault.reply_lost(**first_of(place)) for place in step.places))
     return Armed(struck=lambda: len(world.faults.log))
 
 

@@ -1,0 +1,152 @@
+"""Whoever dies anywhere is followed by a process that sets it right: a sample; `make chaos` does every point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from surefill.application.desk import Desk
+from surefill.application.reconcile import ReconcileReport
+from surefill.domain.events import Event, Intent
+from surefill.testing.invariants import EndState
+from tests.chaos.crash.crash import Crash
+from tests.chaos.crash.meanwhile import NOTHING, THROUGH_STOP
+from tests.chaos.crash.reference import Loss, References
+from tests.chaos.crash.runner import Effort, explore, run
+from tests.chaos.crash.scenario import Scenario
+from tests.chaos.crash.scenarios import SCENARIOS
+from tests.chaos.crash.step import enter
+from tests.chaos.crash.verdict import judge
+
+SEED = "make test"
+
+
+def _ignore(done: int, planned: int) -> None:
+    """Nobody watches."""
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_death_anywhere_converges(scenario: Scenario) -> None:
+    """Dead at a drawn point: no promise broken, an end as without the death, and nothing more to do after it."""
+    found = explore((scenario,), Effort(deaths=2, meanwhiles=0, recoveries=0, stores=0), SEED, _ignore)
+
+    assert found.violations == ()
+    assert found.counts == {"crash_points": 2, "scenarios": 1}
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("scenario", SCENARIOS[::4], ids=lambda scenario: scenario.name)
+def test_a_death_while_the_market_moves_converges(scenario: Scenario) -> None:
+    """The price runs through stop or target, or an hour passes, while nobody lives; and recoveries die as well."""
+    found = explore((scenario,), Effort(deaths=0, meanwhiles=1, recoveries=1, stores=0), SEED, _ignore)
+
+    assert found.violations == ()
+    assert found.counts["crash_points"] == found.counts["recovery_points"] == 1
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("scenario", SCENARIOS[1::5], ids=lambda scenario: scenario.name)
+def test_a_torn_store_converges(scenario: Scenario) -> None:
+    """The journal's files are cut, damaged, or lied about by their disk: nothing is entered twice, all is set right."""
+    found = explore((scenario,), Effort(deaths=0, meanwhiles=0, recoveries=0, stores=2), SEED, _ignore)
+
+    assert found.violations == ()
+    assert found.counts["torn_stores"] == 2
+
+
+@pytest.mark.chaos
+def test_there_are_points_enough() -> None:
+    """Every scenario has a name of its own, and there are more of them, with more points, than were asked for."""
+    names = {scenario.name for scenario in SCENARIOS}
+    points = [len(References.of(scenario).everywhere) for scenario in SCENARIOS[:3]]
+
+    assert len(names) == len(SCENARIOS) >= 12
+    assert min(points) > 30
+
+
+@pytest.mark.chaos
+def test_shares_make_up_the_whole() -> None:
+    """A share of the layer does its scenarios and no others, and tells how far it is."""
+    told: list[tuple[int, int]] = []
+
+    found = run(len(SCENARIOS), len(SCENARIOS) + 1, range(1, 2), lambda done, planned: told.append((done, planned)))
+
+    assert (found.layer, found.violations, dict(found.counts), told) == ("crash", (), {}, [(0, 0)])
+
+
+# --- the layer finds what it is there to find -------------------------------------------------------------------------
+
+ENTRY = SCENARIOS[0]
+
+
+def _point(references: References, name: str) -> int:
+    return references.points.index(name) + 1
+
+
+@pytest.mark.chaos
+def test_an_intent_that_is_not_kept_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A core that sends before it writes is caught at the point in between."""
+    kept = Desk.record
+
+    def forgetful(self: Desk, *events: Event, vital: bool = False) -> None:
+        if any(isinstance(event, Intent) for event in events):
+            self.absorb(*events)
+        else:
+            kept(self, *events, vital=vital)
+
+    references = References.of(ENTRY)
+    point = _point(references, "after POST order")
+    assert judge(references, Crash(points=(point,)))[1] == ()
+    monkeypatch.setattr(Desk, "record", forgetful)
+
+    _, found = judge(References.of(ENTRY), Crash(points=(point - 2,)))
+
+    assert any("I4" in problem for problem in found)
+
+
+@pytest.mark.chaos
+def test_a_start_that_looks_at_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A core that takes up nothing after a crash does not come to a crash-free end."""
+    references = References.of(Scenario(name="an entry that nobody asks for again", steps=ENTRY.steps[1:], before=()))
+    assert references.points
+
+    def blind(desk: Desk, symbols: Sequence[str]) -> ReconcileReport:
+        return ReconcileReport((), (), ())
+
+    whole = References.of(ENTRY)
+    point = _point(whole, "after POST order")
+    end = whole.end(next(whole.variants(point, 0, NOTHING)))
+    assert isinstance(end, EndState)
+    monkeypatch.setattr("surefill.application.manager.reconcile", blind)
+
+    _, found = judge(whole, Crash(points=(point,)))
+
+    assert found
+
+
+@pytest.mark.chaos
+def test_what_was_under_way_is_known() -> None:
+    """A death between intent and answer loses the request before it leaves, and the answer after it arrived."""
+    references = References.of(ENTRY)
+
+    assert references.underway(_point(references, "before Intent")) == ()
+    assert references.underway(_point(references, "before POST order")) == (Loss(path="order", nth=1, executed=False),)
+    assert references.underway(_point(references, "after POST order")) == (Loss(path="order", nth=1, executed=True),)
+    assert references.underway(_point(references, "after Answered")) == ()
+    assert len({*references.variants(_point(references, "after POST order"), 0, THROUGH_STOP)}) > 8
+
+
+@pytest.mark.chaos
+def test_a_signal_handed_in_again_is_the_very_same() -> None:
+    """A step that is repeated after a crash hands in the signal of the first time, with its time of making."""
+    world = ENTRY.make()
+    step = enter("a")
+    step.do(world)
+    first = world.signals["a"]
+    world.wait(5)
+    step.do(world)
+
+    assert world.signals["a"] is first or world.signals["a"] == first
+    assert first[0].created_at is not None

@@ -1,0 +1,67 @@
+"""Real processes, killed by the system: three of them; `make chaos` kills more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from surefill.testing.invariants.row import Row
+from tests.chaos.kill.campaign import Campaign, campaign
+from tests.chaos.kill.inquest import problems
+from tests.chaos.kill.runner import hunt
+from tests.chaos.kill.trades import read, trades, write
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(170)
+def test_killed_processes_leave_nothing_broken() -> None:
+    """Whoever is killed while trading over HTTP is followed by one who sets it right; nothing is entered twice."""
+    found = hunt([1], 3, lambda done, planned: None)
+
+    assert found.violations == ()
+    assert found.counts["kills"] == 3
+
+
+def test_wishes_survive_their_file(tmp_path: Path) -> None:
+    """What a process reads is what was wanted, decimals and all."""
+    wanted = trades(7, 12)
+    write(tmp_path / "trades.json", wanted)
+
+    assert read(tmp_path / "trades.json") == wanted
+    assert {each.signal.type.is_entry for each in wanted} == {True, False}
+
+
+def test_a_process_that_ends_by_itself_is_a_problem(tmp_path: Path) -> None:
+    """A process that breaks is told of with its last words, and ends the campaign."""
+    (tmp_path / "journal.db").write_text("this is no journal")
+
+    with campaign(1, 0, tmp_path) as (result, _):
+        found = list(problems(result, (), 0))
+
+    assert "ended by itself" in found[0]
+    assert "JournalError" in found[0]
+
+
+def _row(seq: int, kind: str, **values: str | int | bool | None) -> Row:
+    return {"seq": seq, "time_ms": seq, "kind": kind, **values}
+
+
+def test_an_inquest_finds_what_is_left(tmp_path: Path) -> None:
+    """A position without a stop, an order without a position, and one without an intent are each found."""
+    ours = "sf-" + "a" * 28
+    place = {"symbol": "AAAUSDT", "position_side": "BOTH"}
+    sent = {"newClientOrderId": f"{ours}E1", "symbol": "AAAUSDT", "timestamp": "1", "quantity": "1", "side": "BUY"}
+    fill = {"client_order_id": f"{ours}E1", "side": "BUY", "quantity": "1", "price": "1", "order_id": "1"}
+    algo = {"client_algo_id": f"{ours}S1", "algo_id": 1, "type": "STOP_MARKET", "trigger_price": "1", "quantity": "2"}
+    rows = (
+        _row(1, "request", method="POST", path="/fapi/v1/order", params=json.dumps(sent)),
+        _row(2, "fill", **place, **fill),
+        _row(3, "position", **place, amount="1"),
+        _row(4, "algo", **{**place, "symbol": "BBBUSDT"}, **algo, side="SELL", status="NEW"),
+    )
+
+    found = " ".join(problems(Campaign(seed=1, folder=tmp_path, wanted=()), rows, 5))
+
+    assert all(invariant in found for invariant in ("I2", "I3", "I4"))
