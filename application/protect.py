@@ -41,7 +41,7 @@ from .excess import with_excess
 from .losses import with_losses
 from .observe import ask_prices, book_for, inquire, look, refresh_rules, take_outcomes, unanswered
 from .submit import Wanted, submit
-from .unprotected import deadlines_ms, tell_unprotected, unprotected
+from .unprotected import deadlines_ms, patience_ms, tell_unprotected, unprotected
 
 ROUNDS_MAX = 200
 """More rounds than any converging piece of work needs; reaching it is a defect, and is alarmed as one."""
@@ -153,7 +153,9 @@ def _place(desk: Desk, placing: Sequence[PlaceStop | PlaceTarget]) -> None:
     if not placing:
         return
     wanted = tuple(_wanted(desk, action) for action in placing)
-    legs = submit(desk, *wanted)
+    until_ms = desk.now_ms() + desk.timings.leg_send_ms
+    with desk.exchange.attended(lambda: patience_ms(desk, until_ms=until_ms)):
+        legs = submit(desk, *wanted)
     for leg in legs:
         if leg.refusal is Refusal.OFF_GRID:
             refresh_rules(desk, leg.intent.request.symbol)

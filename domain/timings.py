@@ -22,6 +22,7 @@ class Timings:
         loss_denied_ms: and for how long when they were read, and explain nothing.
         poll_ms: first wait between two looks; it doubles up to `poll_max_ms`.
         poll_max_ms: longest wait between two looks.
+        leg_send_ms: a stop or target not answered after this is sent again: twice does no harm, too late does.
         settle_ms: how long a call waits for an accepted order to reach a final state.
         clock_margin_ms: how far the exchange's own clocks may disagree.
         quiet_ms: absence needs clean rounds over at least this long.
@@ -51,6 +52,7 @@ class Timings:
     loss_denied_ms: int = attrs.field(default=900_000, validator=_positive)
     poll_ms: int = attrs.field(default=250, validator=_positive)
     poll_max_ms: int = attrs.field(default=1_000, validator=_positive)
+    leg_send_ms: int = attrs.field(default=2_500, validator=_positive)
     settle_ms: int = attrs.field(default=5_000, validator=_positive)
     clock_margin_ms: int = attrs.field(default=1_000, validator=_positive)
     quiet_ms: int = attrs.field(default=6_000, validator=_positive)

@@ -205,6 +205,8 @@ class ToyDesk:
         tale = self.tale(action.signal_id)
         for client_id in action.client_ids:
             tale.tell(CancelAsked(self.now_ms, tale.signal_id, client_id))
+            if client_id not in self._kept:
+                continue  # it never arrived
             if self._kept[client_id].order.resting:
                 self._end(client_id, OrderStatus.CANCELED)
             tale.tell(Seen(self.now_ms, tale.signal_id, client_id, self._kept[client_id].order))

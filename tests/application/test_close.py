@@ -9,12 +9,14 @@ import pytest
 
 from surefill.adapters.simulated import Fault
 from surefill.adapters.venue import VenueSettings
+from surefill.domain.alarm import AlarmKind
 from surefill.domain.errors import AuthenticationError, ExchangeUnavailableError, OrderRejectedError
 from surefill.domain.events import Closed, Exited
 from surefill.domain.ids import Leg
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import ClosedBy, Outcome
+from tests.application.journals import TappedJournal
 from tests.papers import (
     ACME,
     FLAT,
@@ -192,6 +194,32 @@ def test_a_close_that_races_with_the_stop() -> None:
     bracket = desk.manager.report("s1")
     assert bracket is not None
     assert bracket.closed_by is ClosedBy.STOP_LOSS
+
+
+def test_one_read_that_shows_nothing_does_not_keep_anybody_in() -> None:
+    """The position read lags behind our own fill: the exit is sent all the same, and the exchange closes what is held."""
+    desk = paper_desk(Fault.visibility_lag(20_000, positions=True))
+    desk.execute(entry())
+    desk.guard(3)
+
+    report = desk.execute(close(), None)
+
+    assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
+    assert held(desk.exchange) == 0
+
+
+def test_a_failed_journal_keeps_nobody_in() -> None:
+    """It fails for reads too: the close is carried out from memory, reported, and the failure is told."""
+    journal = TappedJournal()
+    desk = paper_desk(journal=journal)
+    desk.execute(entry())
+    journal.broken = True
+
+    report = desk.execute(close(created_at=moment(desk)), None)
+
+    assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert AlarmKind.STORE_FAILED in desk.kinds()
 
 
 def test_no_margin_is_never_flat() -> None:

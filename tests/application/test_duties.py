@@ -12,7 +12,10 @@ from surefill.application.duties import DutyKind
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.errors import ValidationError
 from surefill.domain.protection_policy import ProtectionPolicy
+from surefill.domain.timings import Timings
 from tests.papers import ACME, BOLT, Desk, begun, close, entry, paper_desk, resting, rows
+
+TIMES = Timings()
 
 
 def kinds(desk: Desk) -> list[DutyKind]:
@@ -73,15 +76,19 @@ def test_an_unknown_outcome_is_a_duty() -> None:
 
 
 def test_an_absent_order_is_watched() -> None:
-    """Its next look is due when the watch says so, not earlier."""
+    """At first the position is looked at as often as an open one; later only when the watch asks for the order."""
     desk = paper_desk(Fault.request_lost(leg="E"))
     report = desk.execute(entry())
 
-    due_ms = desk.manager.next_due()
+    soon_ms = desk.manager.next_due()
+    desk.guard(TIMES.late_look_ms // 1000 + 5)
+    late_ms = desk.manager.next_due()
 
-    assert due_ms is not None
     assert kinds(desk) == [DutyKind.LATE_WATCH]
-    assert 13_000 <= due_ms - report.at_ms <= 15_000
+    assert soon_ms is not None
+    assert TIMES.guard_ms - 1_000 <= soon_ms - report.at_ms <= TIMES.guard_ms
+    assert late_ms is not None
+    assert late_ms - desk.now_ms() > 3_000_000
 
 
 def test_leftover_orders_are_a_duty() -> None:

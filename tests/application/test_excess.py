@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -59,10 +60,14 @@ def test_size_of_others_is_no_excess() -> None:
 def test_fills_that_cannot_be_read_close_nothing() -> None:
     """Whose the size is cannot be known then; once it can, the excess is found and closed."""
     desk = paper_desk(Fault.delivered_twice(0, leg="E", nth=1))
-    blind = Fault.unreachable(method="GET", path="allOrders", from_ms=desk.now_ms() + 500, until_ms=desk.now_ms() + 20_000)
-    desk.exchange.faults.add(blind)
 
+    def send(itself: Callable[[object], object], prepared: object) -> object:
+        desk.exchange.faults.add(Fault.unreachable(method="GET", path="allOrders", until_ms=desk.now_ms() + 20_000))
+        return itself(prepared)
+
+    desk.exchange.script["send"] = send
     desk.execute(entry())
+    desk.exchange.script.clear()
     desk.guard(10)
     before = held(desk.exchange)
     desk.guard(20)

@@ -293,7 +293,7 @@ def test_less_held_than_ours_is_all_that_is_sent() -> None:
 
 
 def test_a_position_that_vanishes_before_the_exit_ends_it() -> None:
-    """Between the look and the slice it is gone: nothing is sent, and the bracket is written off in its time."""
+    """Between the look and the slice it is gone: one exit hears it from the exchange, and the bracket is written off."""
     desk = paper_desk()
     desk.execute(entry())
     looks = [0]
@@ -307,7 +307,8 @@ def test_a_position_that_vanishes_before_the_exit_ends_it() -> None:
     desk.exchange.script["snapshot"] = snapshot
     report = desk.execute(close(), None)
 
-    assert exit_names(desk) == []
+    assert exit_names(desk) == ["X1"]
+    assert filled(desk.exchange, "c1", Leg.EXIT) == 0
     assert report.outcome is Outcome.ALREADY_FLAT
     desk.guard(15)
     assert resting(desk.exchange) == []

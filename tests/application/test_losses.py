@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from surefill.adapters.simulated import Fault
+from surefill.adapters.venue import VenueSettings
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.events import WrittenOff
+from surefill.domain.ids import Leg
+from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.snapshot import Snapshot
 from surefill.domain.timings import Timings
-from tests.papers import ACME, FLAT, Desk, entry, events, held, paper_desk, resting, trade_by_hand
+from tests.papers import (
+    ACME,
+    FLAT,
+    Desk,
+    begun,
+    by_hand,
+    close,
+    entry,
+    entry_orders_filled,
+    events,
+    held,
+    id_of,
+    paper_desk,
+    resting,
+    trade_by_hand,
+)
 
 TIMES = Timings()
 
@@ -71,3 +92,158 @@ def test_a_loss_nobody_can_explain_is_believed_after_a_minute() -> None:
     desk.guard(30)
     assert len(events(desk.journal, "s1", WrittenOff)) == 1
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+
+
+def shows_nothing(desk: Desk) -> None:
+    """From now on the position read shows an empty account, whatever is held."""
+
+    def snapshot(itself: Callable[[str], Snapshot], symbol: str) -> Snapshot:
+        return attrs.evolve(itself(symbol), positions=())
+
+    desk.exchange.script["snapshot"] = snapshot
+
+
+def written_off(desk: Desk, signal_id: str = "s1") -> list[str]:
+    """What was written off of a signal, one after the other."""
+    return [str(event.quantity.normalize()) for event in events(desk.journal, signal_id, WrittenOff)]
+
+
+def test_a_position_never_shown_is_not_gone_although_its_stop_was_taken() -> None:
+    """The position read lags by a minute and a half and somebody cancels the stop: it is put back, not given up."""
+    desk = paper_desk(Fault.visibility_lag(90_000, positions=True))
+    desk.execute(entry())
+    desk.guard(3)
+    by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of("s1", Leg.STOP))
+
+    desk.guard(60)
+
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert (written_off(desk), held(desk.exchange)) == ([], Decimal(1))
+    assert report.outcome is not Outcome.CLOSED
+    assert [name[0] for name in resting(desk.exchange)].count("S") >= 1
+
+
+def test_a_loss_and_a_stop_behind_lagging_reads_come_to_rest() -> None:
+    """A part goes by hand, the stop takes the rest, and every read lags by five seconds: closed, and nothing is left."""
+    desk = paper_desk(Fault.visibility_lag(5_000, positions=True))
+    desk.execute(entry())
+    desk.guard(3)
+    sell_by_hand(desk, "0.4")
+    desk.guard(15)
+    desk.exchange.tick(ACME, last="94")
+
+    desk.guard(45)
+
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.CLOSED
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert desk.manager.status().duties == ()
+    assert written_off(desk) == ["0.4"]
+
+
+def test_opposite_sizes_of_ours_are_netted() -> None:
+    """A long nobody could see and a short of ours on a one-way account: what they took from each other is gone."""
+    desk = paper_desk()
+    created = begun(desk)
+    lag = Fault.visibility_lag(25_000, trades=True, positions=True, until_ms=desk.now_ms() + 26_000)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1), lag)
+    assert desk.execute(entry("s1", created_at=created)).outcome is Outcome.NOT_FILLED
+    desk.execute(entry("s2", short=True, created_at=created), "3")
+
+    desk.guard(60)
+
+    hidden, younger = desk.manager.report("s1"), desk.manager.report("s2")
+    assert hidden is not None
+    assert (hidden.outcome, entry_orders_filled(desk.exchange, "s1")) == (Outcome.CLOSED, 1)
+    assert younger is not None
+    assert younger.outcome is Outcome.PROTECTED
+    assert held(desk.exchange) == -2
+    assert {order.quantity for order in desk.manager.open_orders(ACME)} == {Decimal(2)}
+    assert [duty.signal_id for duty in desk.manager.status().duties] == ["s2"]
+
+
+def test_fills_that_explain_nothing_are_believed_before_the_position() -> None:
+    """The fills are read and deny the loss: much longer than a minute nothing is given up, and then it is."""
+    desk = paper_desk(timings=Timings(loss_denied_ms=150_000))
+    desk.execute(entry())
+    shows_nothing(desk)
+    began = desk.now_ms()
+
+    desk.guard(140)
+    early = written_off(desk)
+    desk.guard(20)
+
+    assert early == []
+    (event,) = events(desk.journal, "s1", WrittenOff)
+    assert 150_000 <= event.at_ms - began <= 157_000
+
+
+def test_what_others_opened_and_closed_again_took_nothing_from_us() -> None:
+    """Two bought and two sold by somebody else: on balance nobody took anything, whatever the position read shows."""
+    desk = paper_desk(protection=ProtectionPolicy(allow_foreign_position=True))
+    desk.execute(entry())
+    desk.guard(6)
+    trade_by_hand(desk.exchange, "BUY", "2")
+    sell_by_hand(desk, "2")
+    shows_nothing(desk)
+
+    desk.guard(30)
+
+    assert (written_off(desk), resting(desk.exchange)) == ([], ["S1", "T1"])
+
+
+def test_what_a_close_of_ours_took_is_not_taken_again() -> None:
+    """A part was closed by a signal of ours that is forgotten by now: only what somebody else sold is written off."""
+    desk = paper_desk()
+    desk.execute(entry())
+    assert desk.execute(close(), "0.4").outcome is Outcome.REDUCED
+    desk.guard(6)
+    sell_by_hand(desk, "0.1")
+    shows_nothing(desk)
+
+    desk.guard(20)
+
+    assert written_off(desk) == ["0.1"]
+    assert {order.quantity for order in desk.manager.open_orders(ACME)} == {Decimal("0.5")}
+
+
+def test_fills_of_the_other_side_explain_nothing_on_a_hedge_account() -> None:
+    """Somebody opens a short beside our long: his sale took nothing from us."""
+    desk = paper_desk(venue=VenueSettings(hedge_mode=True), protection=ProtectionPolicy(allow_foreign_position=True))
+    desk.execute(entry())
+    desk.guard(6)
+    trade_by_hand(desk.exchange, "SELL", "1", positionSide="SHORT")
+    shows_nothing(desk)
+
+    desk.guard(20)
+
+    assert written_off(desk) == []
+
+
+def test_a_short_that_is_bought_back_by_hand_is_written_off() -> None:
+    """The same in the other direction: a purchase of somebody else explains what is missing of a short."""
+    desk = paper_desk()
+    desk.execute(entry(short=True))
+    desk.guard(6)
+    trade_by_hand(desk.exchange, "BUY", "0.4")
+
+    desk.guard(12)
+
+    assert written_off(desk) == ["0.4"]
+
+
+def test_fills_before_the_entry_explain_nothing() -> None:
+    """Somebody sold before our oldest entry: it was not from us."""
+    desk = paper_desk(protection=ProtectionPolicy(allow_foreign_position=True))
+    trade_by_hand(desk.exchange, "BUY", "1")
+    sell_by_hand(desk, "1")
+    trade_by_hand(desk.exchange, "BUY", "1")
+    sell_by_hand(desk, "0.5")
+    desk.execute(entry())
+    shows_nothing(desk)
+
+    desk.guard(20)
+
+    assert written_off(desk) == []

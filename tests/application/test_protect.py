@@ -383,8 +383,10 @@ def test_a_purge_that_fails_is_no_error() -> None:
     """At the cap, and the list of orders cannot be read: no exception, the next attempt purges again."""
     desk = paper_desk(Fault.refused(-4045, "Reach max stop order limit.", leg="S", nth=1))
 
-    def open_orders(_: object, __: object) -> object:
-        raise ExchangeUnavailableError("no answer")
+    def open_orders(itself: Callable[[object], object], symbol: object) -> object:
+        if sent_of(desk.exchange, "s1"):
+            raise ExchangeUnavailableError("no answer")
+        return itself(symbol)
 
     desk.exchange.script["open_orders"] = open_orders
 

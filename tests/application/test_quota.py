@@ -11,7 +11,7 @@ from surefill.domain.budget import Capacity
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import ExecutionReport, Outcome
-from tests.papers import ACME, BOLT, Desk, by_hand, close, entry, names, paper_desk, resting
+from tests.papers import ACME, BOLT, Desk, by_hand, close, entry, paper_desk, resting, sent_of
 
 
 def their_stops(desk: Desk, count: int) -> None:
@@ -55,7 +55,7 @@ def test_an_entry_without_room_for_its_legs_is_refused(theirs: int, target: str 
     else:
         assert told(report) == (Outcome.REFUSED, Refusal.STOP_CAP)
         assert f"{theirs} of the 4 conditional orders" in report.text
-        assert names(desk.exchange) == []
+        assert sent_of(desk.exchange, "s1") == []
 
 
 def test_a_refused_entry_may_be_tried_again_once_there_is_room() -> None:
@@ -132,5 +132,5 @@ def test_a_count_that_cannot_be_made_refuses_the_entry() -> None:
     report = desk.execute(entry())
 
     assert told(report) == (Outcome.REFUSED, Refusal.UNREACHABLE)
-    assert names(desk.exchange) == []
+    assert sent_of(desk.exchange, "s1") == []
     assert resting(desk.exchange, ACME) == []

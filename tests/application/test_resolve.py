@@ -36,6 +36,7 @@ from tests.papers import (
     names,
     paper_desk,
     resting,
+    rows,
     sent_of,
     trade_by_hand,
 )
@@ -362,3 +363,134 @@ def test_a_foreign_trade_meanwhile_only_delays_the_verdict() -> None:
     assert mended is not None
     assert mended.outcome is Outcome.NOT_FILLED
     assert sent_of(desk.exchange, "s1") == []
+
+
+# --- one witness is silent, another is not ----------------------------------------------------------------------------
+
+
+def first_seen_ms(desk: Desk, path: str) -> list[int]:
+    """When the requests of one path arrived."""
+    return [int(row["time_ms"] or 0) for row in rows(desk.exchange, "request") if row["path"] == path]
+
+
+def test_a_witness_that_does_not_answer_does_not_silence_the_others() -> None:
+    """The question by id is answered by nobody; the list of orders shows the fill: protected within seconds."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1))
+    desk.exchange.faults.add(Fault.unreachable(method="GET", path="order"))
+    began = desk.now_ms()
+
+    report = desk.execute(entry(created_at=created))
+
+    assert (report.outcome, report.filled_quantity) == (Outcome.PROTECTED, Decimal(1))
+    assert desk.now_ms() - began <= 20_000
+    assert names(desk.exchange) == ["E1", "S1", "T1"]
+    assert desk.alarms_of(AlarmKind.UNPROTECTED) == []
+
+
+def test_absence_needs_every_witness() -> None:
+    """One of them never answers: the rounds are not clean, and nobody may say that the entry was not executed."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.request_lost(leg="E"))
+    desk.exchange.faults.add(Fault.unreachable(method="GET", path="order"))
+
+    report = desk.execute(entry(created_at=created))
+
+    assert report.outcome is Outcome.UNKNOWN
+    assert events(desk.journal, "s1", Absent) == []
+
+
+@pytest.mark.parametrize(
+    "lags",
+    [
+        [Fault.visibility_lag(12_000, positions=True)],  # only the fill shows
+        [Fault.visibility_lag(12_000, trades=True)],  # only the position shows
+        [Fault.visibility_lag(12_000, path="order"), Fault.visibility_lag(12_000, path="allOrders")],
+    ],
+    ids=["fill", "position", "both"],
+)
+def test_what_moved_and_may_be_ours_rings_at_once(lags: list[Fault]) -> None:
+    """The order hides, its fill or position does not: the alarm comes with that look, and not when the call gives up."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1), *lags)
+
+    desk.execute(entry(created_at=created))
+
+    filled_ms = int(rows(desk.exchange, "fill")[0]["time_ms"] or 0)
+    looks = [at_ms for at_ms in first_seen_ms(desk, "/fapi/v1/userTrades") if at_ms > filled_ms]
+    rung = desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)[0].at_ms
+    assert looks[0] <= rung <= looks[0] + 1_000
+    assert rung - filled_ms < 12_000
+
+
+# --- believed absent, and there after all -----------------------------------------------------------------------------
+
+
+def hidden_for(desk: Desk, seconds: int) -> None:
+    """The entry is executed, its answer lost; nothing of it can be seen until *seconds* from now."""
+    until_ms = desk.now_ms() + seconds * 1000
+    lag = Fault.visibility_lag(3_600_000, trades=True, positions=True, until_ms=until_ms)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1), lag)
+
+
+@pytest.mark.parametrize("seconds", [20, 33, 57, 200])
+def test_an_absent_entry_is_found_with_its_position(seconds: int) -> None:
+    """Between two ages of the watch its position shows: it is asked for in that look, told, and closed."""
+    desk = paper_desk()
+    created = begun(desk)
+    shows_ms = desk.now_ms() + seconds * 1000
+    hidden_for(desk, seconds)
+    assert desk.execute(entry(created_at=created)).outcome is Outcome.NOT_FILLED
+
+    desk.guard(seconds + 15)
+
+    (late,) = desk.alarms_of(AlarmKind.LATE_FILL)
+    assert late.at_ms - shows_ms <= 7_000
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert AlarmKind.FOREIGN_CHANGE not in desk.kinds()
+
+
+def test_a_question_that_fails_is_asked_again_within_a_second() -> None:
+    """Size nobody explains, and the one query by id fails: an alarm at once, the question again, and then the truth."""
+    desk = paper_desk(protection=ProtectionPolicy(on_late_fill=OnLateFill.PROTECT))
+    created = begun(desk)
+    shows_ms = desk.now_ms() + 33_000
+    hidden_for(desk, 33)
+    desk.execute(entry(created_at=created))
+    failing = Fault.refused(-1003, "Too many requests.", 400, method="GET", path="order", from_ms=shows_ms, nth=1)
+    desk.exchange.faults.add(failing)
+
+    desk.guard(45)
+
+    (late,) = desk.alarms_of(AlarmKind.LATE_FILL)
+    asked = [at_ms for at_ms in first_seen_ms(desk, "/fapi/v1/order") if at_ms > shows_ms]
+    assert 1_000 <= asked[1] - asked[0] <= 2_500
+    assert late.at_ms - asked[0] <= 3_000
+    assert AlarmKind.FOREIGN_CHANGE not in desk.kinds()
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.PROTECTED
+
+
+def test_unexplained_size_beside_an_absent_entry_rings_until_it_is_known() -> None:
+    """It stays hidden while its position shows: the alarm repeats, it is asked for each second, and nothing is touched."""
+    desk = paper_desk()
+    created = begun(desk)
+    hidden_for(desk, 20)
+    desk.exchange.faults.add(Fault.visibility_lag(120_000, path="order"), Fault.visibility_lag(120_000, path="allOrders"))
+    assert desk.execute(entry(created_at=created)).outcome is Outcome.NOT_FILLED
+    desk.guard(20)
+    before = len(first_seen_ms(desk, "/fapi/v1/order"))
+
+    desk.guard(30)
+
+    rung = [alarm.at_ms for alarm in desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)]
+    assert len(rung) >= 5
+    assert max(later - sooner for sooner, later in itertools.pairwise(rung)) <= 7_000
+    assert "believed not to have been executed" in desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)[-1].text
+    assert len(first_seen_ms(desk, "/fapi/v1/order")) - before >= 15
+    assert held(desk.exchange) == 1
+    assert AlarmKind.FOREIGN_CHANGE not in desk.kinds()

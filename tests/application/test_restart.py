@@ -13,7 +13,7 @@ from surefill.adapters.simulated import Fault
 from surefill.adapters.venue.ledger import Row
 from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import ConfigurationError, SignalConflict, ValidationError
-from surefill.domain.events import Answered, Claimed, Event, Intent, Planned, Released, Reported
+from surefill.domain.events import Answered, Claimed, Closed, Event, Intent, Planned, Released, Reported
 from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
 from surefill.domain.refusal import Refusal
@@ -29,7 +29,9 @@ from tests.papers import (
     events,
     filled,
     held,
+    begun,
     id_of,
+    moment,
     names,
     paper_desk,
     paper_exchange,
@@ -466,6 +468,72 @@ def test_a_crashed_close_is_reported_by_the_restart() -> None:
     assert report is not None
     assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+
+
+def test_a_close_that_never_left_is_carried_out_by_the_next_process() -> None:
+    """Dead between the intent of its exit and the first byte: handed in again, it is sent anew, as a living one would."""
+    journal = crash_at(lambda event: isinstance(event, Intent) and event.leg is Leg.EXIT, after=True)
+    desk = paper_desk(journal=journal)
+    desk.execute(entry())
+    with pytest.raises(Crash):
+        desk.execute(close(), None)
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    after.guard(10)
+    report = after.execute(close(), None)
+
+    assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
+    assert sent_of(desk.exchange, "c1") == ["X2"]
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+
+
+def test_a_report_of_a_close_is_final() -> None:
+    """Dead right after the report: the stop takes the rest meanwhile, and the next process changes no word of it."""
+    journal = crash_at(lambda event: isinstance(event, Reported) and event.signal_id == "c1", after=True)
+    desk = paper_desk(journal=journal)
+    desk.execute(entry())
+    with pytest.raises(Crash):
+        desk.execute(close(), "0.4")
+    desk.exchange.tick(ACME, last="94")
+    desk.wait(2)
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    after.guard(10)
+
+    report = after.manager.report("c1")
+    assert report is not None
+    assert (report.outcome, report.corrections) == (Outcome.REDUCED, ())
+    assert events(journal, "c1", Closed)
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+
+
+@pytest.mark.parametrize("fell", [False, True])
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_journal_that_went_back_in_time_doubles_nothing(kept: int, *, fell: bool) -> None:
+    """An older copy was put back, older than the signal: its entry is found at the exchange, and never sent again."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.execute(entry("s0", created_at=created))
+    desk.execute(close("c0"), None)
+    desk.wait(5)
+    signal = entry("s1", created_at=moment(desk))
+    desk.execute(signal)
+    if fell:
+        desk.exchange.tick(ACME, last="94")
+        desk.wait(2)
+        desk.exchange.tick(ACME, last="100")
+    left = desk.journal.events_of("s1")[:kept]
+    older = copy_of(desk.journal, lambda event: event.signal_id != "s1" or event in left)
+
+    after = restart(desk, older)
+    report = after.execute(signal)
+    after.guard(10)
+
+    assert entry_orders_filled(desk.exchange, "s1") == 1
+    assert report.outcome is (Outcome.CLOSED if fell else Outcome.PROTECTED)
+    assert held(desk.exchange) == (0 if fell else 1)
 
 
 def test_a_close_that_stays_unknown_is_asked_for_again_and_again() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,18 +48,32 @@ def test_files_and_folders_are_searched(tmp_path: Path) -> None:
     assert [path.name for path, _ in found] == ["a.log", "c.log"]
 
 
-def test_everything_that_is_told_is_searched() -> None:
-    """Alarms, audit lines, reports and the journal: each of them is named when it leaks."""
-    for add, source in (
-        (lambda scene: scene.alarms.append(Alarm(AlarmKind.HALTED, 1, KEY)), "an alarm"),
-        (lambda scene: scene.written.append(AuditRecord(1, AuditType.ALARM, KEY, "paper")), "the audit log"),
-        (lambda scene: scene.tell(report(Outcome.REFUSED, text=KEY), 1), "a report"),
-        (lambda scene: scene.keep(Frozen(1, "BTCUSDT", KEY), 1), "the journal"),
-    ):
-        scene, blind = Scene(secrets=(KEY,)), Scene()
-        add(scene)
-        add(blind)
+def an_alarm(scene: Scene) -> None:
+    scene.alarms.append(Alarm(AlarmKind.HALTED, 1, KEY))
 
-        assert scene.found("I8", 5) == [(5, f"a secret stands in {source}")]
-        assert blind.found("I8", 5) == []
-        assert scene.found("I8", 6) == []
+
+def a_line(scene: Scene) -> None:
+    scene.written.append(AuditRecord(1, AuditType.ALARM, KEY, "paper"))
+
+
+def a_report(scene: Scene) -> None:
+    scene.tell(report(Outcome.REFUSED, text=KEY), 1)
+
+
+def an_event(scene: Scene) -> None:
+    scene.keep(Frozen(1, "BTCUSDT", KEY), 1)
+
+
+@pytest.mark.parametrize(
+    ("add", "source"),
+    [(an_alarm, "an alarm"), (a_line, "the audit log"), (a_report, "a report"), (an_event, "the journal")],
+)
+def test_everything_that_is_told_is_searched(add: Callable[[Scene], None], source: str) -> None:
+    """Alarms, audit lines, reports and the journal: each of them is named when it leaks."""
+    scene, blind = Scene(secrets=(KEY,)), Scene()
+    add(scene)
+    add(blind)
+
+    assert scene.found("I8", 5) == [(5, f"a secret stands in {source}")]
+    assert blind.found("I8", 5) == []
+    assert scene.found("I8", 6) == []

@@ -45,15 +45,12 @@ def test_time_counts_while_somebody_lives() -> None:
     ):
         lives.apply(each)
 
-    assert lives.alive
-    assert lives.owners == {3}
-    assert lives.since_ms == 40
+    assert (lives.alive, lives.owners, lives.since_ms) == (True, {3}, 40)
     assert lives.living_ms(0, 100) == 20 + 60
     assert lives.living_ms(25, 35) == 5
     assert lives.living_ms(31, 39) == 0
     lives.apply(life(50, alive=False, owner=3))
-    assert not lives.alive
-    assert lives.living_ms(0, 100) == 30
+    assert (lives.alive, lives.living_ms(0, 100)) == (False, 30)
 
 
 def sizes(*rows: Row, closes: dict[str, str] | None = None) -> Sizes:

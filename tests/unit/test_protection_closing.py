@@ -74,14 +74,45 @@ def test_a_leg_just_sent_is_waited_for() -> None:
     assert decisions(tale, now_ms=40) == (LookAgain(40 + _POLL),)
 
 
-def test_a_leg_that_cannot_be_found_is_watched_for() -> None:
-    """A lost stop may still rest somewhere: after the position is gone it is looked for at the ages of the watch."""
+def _with_a_lost_stop() -> tuple[Tale, str]:
+    """The position is gone, and of a further stop nobody knows where it is."""
     tale, stop, target = _over()
     tale.seen(stop, OrderStatus.CANCELED)
     tale.seen(target, OrderStatus.CANCELED)
     lost = tale.sends(Leg.STOP)
     tale.missed(lost, 1_000)
     tale.missed(lost, 11_000)
+    return tale, lost
+
+
+def test_a_leg_that_cannot_be_found_is_cancelled_once_by_its_id() -> None:
+    """A cancel reaches an order that no list shows yet; it is asked for once, and then the order is watched for."""
+    tale, lost = _with_a_lost_stop()
+
+    assert decisions(tale, now_ms=11_000) == (CancelLegs("s1", (lost,)),)
+
+    tale.cancel_asked(lost, 11_000)
+    assert decisions(tale, now_ms=14_000) == (LookAgain(1_000 + 15_000),)
+
+
+def test_a_leg_shown_and_one_that_is_not_are_cancelled_together() -> None:
+    """The one that rests and the one that cannot be found: neither waits for the other."""
+    tale, stop, target = _over()
+    tale.seen(stop, OrderStatus.CANCELED)
+    lost = tale.sends(Leg.STOP)
+    tale.missed(lost, 1_000)
+    tale.missed(lost, 11_000)
+
+    (cancel,) = decisions(tale, now_ms=11_000)
+
+    assert isinstance(cancel, CancelLegs)
+    assert set(cancel.client_ids) == {target, lost}
+
+
+def test_a_leg_that_cannot_be_found_is_watched_for() -> None:
+    """A lost stop may still rest somewhere: after the position is gone it is looked for at the ages of the watch."""
+    tale, lost = _with_a_lost_stop()
+    tale.cancel_asked(lost, 11_000)
 
     assert decisions(tale, now_ms=11_000) == (LookAgain(1_000 + 15_000),)
     assert decisions(tale, now_ms=16_000) == (Inquire("s1", (lost,)),)
@@ -101,7 +132,14 @@ def _absent() -> tuple[Tale, str]:
 
 @pytest.mark.parametrize(
     ("age_ms", "next_age_ms"),
-    [(0, 15_000), (15_000, 30_000), (900_000, 900_000 + _HOUR), (24 * _HOUR - 1, 24 * _HOUR)],
+    [
+        (0, 5_000),  # at first the position is looked at as often as an open one
+        (11_000, 15_000),  # the watch comes first
+        (15_000, 20_000),
+        (899_999, 900_000),
+        (900_000, 900_000 + _HOUR),
+        (24 * _HOUR - 1, 24 * _HOUR),
+    ],
 )
 def test_an_absent_entry_is_watched_for_a_day(age_ms: int, next_age_ms: int) -> None:
     """Absence is provisional: the books stay open, and each look has its time."""
@@ -122,7 +160,7 @@ def test_the_soonest_watch_counts() -> None:
     tale, _ = _absent()
     tale.absent(tale.sends(Leg.ENTRY), 500)
 
-    assert decisions(tale, now_ms=1_000) == (LookAgain(500 + 15_000),)
+    assert decisions(tale, now_ms=12_000) == (LookAgain(500 + 15_000),)
 
 
 def test_an_absent_entry_that_filled_and_was_closed_is_watched_no_more() -> None:

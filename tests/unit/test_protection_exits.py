@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from surefill.domain.actions import ExitNow, ExitWhy, Inquire, LookAgain, MarkExposed, PlaceStop, PlaceTarget, Raise
-from surefill.domain.events import Allotment, Closed
+from surefill.domain.events import Allotment, Closed, Seen
 from surefill.domain.ids import Leg
 from surefill.domain.order import OrderStatus
 from surefill.domain.protection_policy import OnLateFill, OnUnprotected, ProtectionPolicy
@@ -123,14 +124,25 @@ def test_a_newer_stop_forgives_an_old_rejection() -> None:
 
 @pytest.mark.parametrize("status", [OrderStatus.TRIGGERING, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED])
 def test_a_stop_stuck_in_its_trigger_protects_nothing(status: OrderStatus) -> None:
-    """For 5 s a triggered stop is waited for; after that the position is closed at market."""
+    """For 5 s a triggered stop is waited for, naked all the while; after that the position is closed at market."""
     tale = _triggering(status)
-
     waiting = decisions(tale, now_ms=100 + _TRIGGERING_MAX)
+    tale.exposed(100)
+    told = decisions(tale, now_ms=100 + _SOFT)
     stuck = decisions(tale, now_ms=101 + _TRIGGERING_MAX)
 
-    assert waiting == (LookAgain(100 + _TRIGGERING_MAX + _POLL),)
+    assert waiting == (MarkExposed("s1"), LookAgain(100 + _TRIGGERING_MAX + _POLL))
+    assert [type(action) for action in told] == [Raise, LookAgain]
     assert stuck == (_exit(ExitWhy.STOP_STUCK),)
+
+
+def test_a_trigger_is_as_old_as_the_exchange_says() -> None:
+    """It was triggered long before we looked: its time is over with the first sight, and nothing is waited for."""
+    tale = a_tale()
+    stop = tale.order(tale.newest(Leg.STOP), OrderStatus.TRIGGERING)
+    tale.tell(Seen(9_000, "s1", stop.client_id, attrs.evolve(stop, triggered_ms=3_999)))
+
+    assert decisions(tale, now_ms=9_000) == (_exit(ExitWhy.STOP_STUCK),)
 
 
 @pytest.mark.parametrize(("now_ms", "leaves"), [(_SOFT, False), (_HARD - 1, False), (_HARD, True), (_HARD + 1, True)])
@@ -212,11 +224,47 @@ def test_what_an_exit_left_is_exited_next() -> None:
 
 
 def test_an_exit_known_not_to_have_happened_is_repeated() -> None:
-    """A refused exit closed nothing: it is asked for again."""
+    """A refused exit closed nothing: it is asked for again, after a moment."""
     tale = _late()
     tale.answered(tale.sends(Leg.EXIT), ReplyKind.REJECTED)
 
-    assert decisions(tale) == (_exit(ExitWhy.LATE_FILL),)
+    assert decisions(tale, now_ms=_POLL - 1) == (LookAgain(_POLL),)
+    assert decisions(tale, now_ms=_POLL) == (_exit(ExitWhy.LATE_FILL),)
+
+
+@pytest.mark.parametrize(("refused", "wait_ms"), [(1, 250), (2, 500), (3, 1_000), (4, 2_000), (5, 4_000), (6, 5_000), (9, 5_000)])
+def test_exits_that_come_to_nothing_slow_down(refused: int, wait_ms: int) -> None:
+    """Each refusal in a row doubles the wait, up to the alarm's; it counts from the answer to the last one."""
+    tale = _late()
+    for number in range(refused):
+        tale.answered(tale.sends(Leg.EXIT, at_ms=number * 100), ReplyKind.REJECTED, at_ms=number * 100 + 50)
+    due_ms = (refused - 1) * 100 + 50 + wait_ms
+
+    assert decisions(tale, now_ms=due_ms - 1) == (LookAgain(due_ms),)
+    assert decisions(tale, now_ms=due_ms) == (_exit(ExitWhy.LATE_FILL),)
+
+
+def test_an_exit_that_filled_forgives_the_refusals_before_it() -> None:
+    """Something was closed: the next one is sent at once."""
+    tale = _late()
+    for _ in range(4):
+        tale.answered(tale.sends(Leg.EXIT, at_ms=100), ReplyKind.REJECTED, at_ms=100)
+    exit_id = tale.sends(Leg.EXIT, at_ms=100)
+    tale.seen(exit_id, OrderStatus.EXPIRED, 100, executed="0.3")
+    tale.exited(exit_id, "0.3")
+
+    assert decisions(tale, now_ms=101) == (_exit(ExitWhy.LATE_FILL, Decimal("0.7")),)
+
+
+def test_a_paced_exit_does_not_hold_up_the_alarm() -> None:
+    """While the next exit waits for its time, the naked position is told as before."""
+    tale = _refused()
+    tale.answered(tale.sends(Leg.EXIT, at_ms=_SOFT), ReplyKind.REJECTED, at_ms=_SOFT)
+
+    actions = decisions(tale, now_ms=_SOFT + 10)
+
+    assert [type(action) for action in actions] == [Raise, LookAgain]
+    assert actions[1] == LookAgain(_SOFT + _POLL)
 
 
 @pytest.mark.parametrize("held", [[], ["-1"]])

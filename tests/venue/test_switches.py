@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_other_orders_are_not_curbed() -> None:
         {"rest_after_ms": 0},
     ],
 )
-def test_a_curb_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+def test_a_curb_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     """Sizes are Decimals of 0 or more, ends are ends, times lie ahead."""
     with pytest.raises(ValueError, match=r"most|ends_as|rest_after_ms"):
         Curb(concerns=everything, **wrong)

@@ -35,20 +35,19 @@ _CANCELS: Final = frozenset({AuditType.ORDERS_CANCELLED, AuditType.ORPHAN_CANCEL
 class Audited:
     """Each order of ours that the exchange took, refused, filled or cancelled has a line that says so, by its id.
 
-    Exempt are orders of a journal that was lost, what others cancelled, and everything after the audit log failed and
-    an alarm said so.
+    Exempt are orders of a journal that was lost, what others cancelled, and, once the audit log failed and an alarm
+    said so, all that was owed then (a fill may be found long after it happened) or comes after.
     """
 
     _owed: dict[tuple[str, str], tuple[int, str]] = attrs.field(factory=dict[tuple[str, str], tuple[int, str]])
     _written: set[tuple[str, str]] = attrs.field(factory=set[tuple[str, str]])
     _requests: dict[int, tuple[str, str]] = attrs.field(factory=dict[int, tuple[str, str]])
-    _failed_ms: int | None = None
+    _failed: bool = False
     _cause: str = ""
 
     def hear(self, alarm: Alarm) -> None:
         """Take in an alarm."""
-        if alarm.kind is AlarmKind.STORE_FAILED and self._failed_ms is None:
-            self._failed_ms = alarm.at_ms
+        self._failed = self._failed or alarm.kind is AlarmKind.STORE_FAILED
 
     def forget(self) -> None:
         """Note that the journal was lost: what its owner had not told of, nobody can."""
@@ -97,8 +96,7 @@ class Audited:
         """Judge what is owed still at the end of a run."""
         lost = frozenset(forgotten)
         for (what, client_id), (at_ms, symbol) in self._owed.items():
-            failed = self._failed_ms is not None and at_ms >= self._failed_ms
-            if client_id[:STEM_LENGTH] not in lost and not failed:
+            if client_id[:STEM_LENGTH] not in lost and not self._failed:
                 problem = f"no line of the audit log says that {client_id} was {what}"
                 yield Violation(invariant="I9", time_ms=at_ms, text=problem, symbol=symbol)
         self._owed.clear()

@@ -231,23 +231,25 @@ class Watch:
             yield from self._fill(row)
             return
         if kind == "position":
-            self.exposure.position(row)
             place = text(row, "symbol"), text(row, "position_side")
             before = standing.ours(place)
-        else:
-            self.foreign.row(row)
-            self.audited.row(row)
-            if kind == "algo" and row["status"] == "NEW":
-                yield from self.truth.row(row)
-                self.durations.row(row)
-        key = standing.apply(row)
-        if key is None:
+            self.exposure.position(row)
+            standing.apply(row)
+            if standing.ours(place) != before:
+                self.foreign.after(row, place, before)
+            yield from self.naked.see(row, place, standing)
+            yield from self.orphans.see(row, place, standing)
             return
-        if kind == "position" and standing.ours(key) != before:
-            self.foreign.after(row, key, before)
-        if kind != "order":
-            yield from self.naked.see(row, key, standing)
-        yield from self.orphans.see(row, key, standing)
+        self.foreign.row(row)
+        self.audited.row(row)
+        if kind == "algo" and row["status"] == "NEW":
+            yield from self.truth.row(row)
+            self.durations.row(row)
+        key = standing.apply(row)
+        if key is not None:
+            if kind == "algo":
+                yield from self.naked.see(row, key, standing)
+            yield from self.orphans.see(row, key, standing)
 
     def _fill(self, row: Row) -> Iterator[Violation]:
         """Take in a fill; what it leaves naked or behind is judged with the position, whose row follows."""

@@ -38,9 +38,9 @@ class Effort:
     """
 
     deaths: int | None = None
-    meanwhiles: int | None = 6
-    recoveries: int | None = 4
-    stores: int | None = 6
+    meanwhiles: int | None = 4
+    recoveries: int | None = 3
+    stores: int | None = 4
 
 
 DEFAULT: Final = Effort()

@@ -12,8 +12,8 @@ from surefill.domain.ids import Leg
 from surefill.testing.world import World
 from tests.chaos.crash.scenario import Scenario
 from tests.chaos.crash.step import (
-    AAA,
     BBB,
+    Step,
     cancel_all,
     close,
     enter,
@@ -48,12 +48,15 @@ def _late() -> World:
     )
 
 
+def _short(name: str) -> Step:
+    return enter(name, stop="61000", target="58000", is_long=False)
+
+
 COARSER: Final = {
     "PRICE_FILTER": {"minPrice": "100", "maxPrice": "1000000", "tickSize": "0.50"},
     "LOT_SIZE": {"minQty": "0.010", "maxQty": "1000", "stepSize": "0.010"},
     "MARKET_LOT_SIZE": {"minQty": "0.010", "maxQty": "120", "stepSize": "0.010"},
 }
-SHORT: Final = {"stop": "61000", "target": "58000", "is_long": False}
 
 ENTRIES: Final = (
     Scenario(name="an entry", steps=(enter("a"), wait(6))),
@@ -96,7 +99,7 @@ ENTRIES: Final = (
         steps=(enter("a"),),
     ),
     Scenario(name="two symbols", steps=(enter("a"), enter("b", "1", BBB, stop="2900", target="3100"))),
-    Scenario(name="the other side of a hedge", make=_hedging, before=(enter("a"),), steps=(enter("b", **SHORT),)),
+    Scenario(name="the other side of a hedge", make=_hedging, before=(enter("a"),), steps=(_short("b"),)),
     Scenario(name="a second entry on top", before=(enter("a"),), steps=(enter("b", "0.02", stop="59500"),)),
     Scenario(
         name="rules that change under way",
@@ -107,12 +110,12 @@ ENTRIES: Final = (
 )
 
 ENDINGS: Final = (
-    Scenario(name="a flip", before=(enter("a"),), steps=(enter("b", **SHORT),)),
+    Scenario(name="a flip", before=(enter("a"),), steps=(_short("b"),)),
     Scenario(
         name="a flip whose exit is lost",
         make=lambda: _with(Fault.reply_lost(leg="X", nth=1)),
         before=(enter("a"),),
-        steps=(enter("b", **SHORT),),
+        steps=(_short("b"),),
     ),
     Scenario(
         name="a close in parts",
@@ -127,7 +130,7 @@ ENDINGS: Final = (
     Scenario(
         name="a close of one side of a hedge",
         make=_hedging,
-        before=(enter("a"), enter("b", **SHORT)),
+        before=(enter("a"), _short("b")),
         steps=(close("c"),),
     ),
     Scenario(
@@ -167,4 +170,3 @@ ENDINGS: Final = (
 )
 
 SCENARIOS: Final = (*ENTRIES, *ENDINGS)
-SYMBOLS: Final = (AAA, BBB)

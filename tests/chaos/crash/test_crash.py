@@ -9,9 +9,9 @@ import pytest
 from surefill.application.desk import Desk
 from surefill.application.reconcile import ReconcileReport
 from surefill.domain.events import Event, Intent
-from surefill.testing.invariants import EndState
+from surefill.testing.world.witnesses import WitnessedJournal
 from tests.chaos.crash.crash import Crash
-from tests.chaos.crash.meanwhile import NOTHING, THROUGH_STOP
+from tests.chaos.crash.meanwhile import THROUGH_STOP
 from tests.chaos.crash.reference import Loss, References
 from tests.chaos.crash.runner import Effort, explore, run
 from tests.chaos.crash.scenario import Scenario
@@ -86,22 +86,25 @@ def _point(references: References, name: str) -> int:
 
 
 @pytest.mark.chaos
-def test_an_intent_that_is_not_kept_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A core that sends before it writes is caught at the point in between."""
-    kept = Desk.record
+def test_an_intent_that_is_kept_late_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that keeps an intent together with its answer is caught at the point after the order."""
+    kept = WitnessedJournal.append
+    held: dict[int, list[Event]] = {}
 
-    def forgetful(self: Desk, *events: Event, vital: bool = False) -> None:
+    def late(self: WitnessedJournal, events: Sequence[Event]) -> None:
+        waiting = held.setdefault(self.owner, [])
         if any(isinstance(event, Intent) for event in events):
-            self.absorb(*events)
+            waiting += events
         else:
-            kept(self, *events, vital=vital)
+            kept(self, [*waiting, *events])
+            waiting.clear()
 
     references = References.of(ENTRY)
     point = _point(references, "after POST order")
     assert judge(references, Crash(points=(point,)))[1] == ()
-    monkeypatch.setattr(Desk, "record", forgetful)
+    monkeypatch.setattr(WitnessedJournal, "append", late)
 
-    _, found = judge(References.of(ENTRY), Crash(points=(point - 2,)))
+    _, found = judge(references, Crash(points=(point - 2,)))
 
     assert any("I4" in problem for problem in found)
 
@@ -109,19 +112,15 @@ def test_an_intent_that_is_not_kept_is_found(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.chaos
 def test_a_start_that_looks_at_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A core that takes up nothing after a crash does not come to a crash-free end."""
-    references = References.of(Scenario(name="an entry that nobody asks for again", steps=ENTRY.steps[1:], before=()))
-    assert references.points
 
     def blind(desk: Desk, symbols: Sequence[str]) -> ReconcileReport:
         return ReconcileReport((), (), ())
 
-    whole = References.of(ENTRY)
-    point = _point(whole, "after POST order")
-    end = whole.end(next(whole.variants(point, 0, NOTHING)))
-    assert isinstance(end, EndState)
+    references = References.of(next(each for each in SCENARIOS if each.name == "a stop-out"))
+    assert judge(references, Crash(points=(1,)))[1] == ()
     monkeypatch.setattr("surefill.application.manager.reconcile", blind)
 
-    _, found = judge(whole, Crash(points=(point,)))
+    _, found = judge(references, Crash(points=(1,)))
 
     assert found
 
@@ -148,5 +147,5 @@ def test_a_signal_handed_in_again_is_the_very_same() -> None:
     world.wait(5)
     step.do(world)
 
-    assert world.signals["a"] is first or world.signals["a"] == first
+    assert world.signals["a"] == first
     assert first[0].created_at is not None

@@ -50,7 +50,7 @@ def _end(references: References, crash: Crash, result: Run) -> Iterator[str]:
 
 
 def blurred(end: EndState, world: World) -> EndState:
-    """Return *end* without what only the moment of a report decides: was the rest gone when the part was closed?"""
+    """Return *end* without what only a moment decides: whether the rest was gone when the close of a part was told."""
     reports = {
         name: ("REDUCED", filled, None, provisional)
         if outcome == "CLOSED" and not world.signals[name][0].type.is_entry

@@ -15,8 +15,8 @@ from typing import IO, Final
 
 import attrs
 
-from surefill.adapters.http_venue import RealTimeDriver
 from surefill.adapters.clock import SystemClock
+from surefill.adapters.http_venue import RealTimeDriver
 from surefill.testing.http_venue_fixture import HttpVenue, running_venue
 from tests.chaos.kill import trades
 from tests.chaos.kill.trades import BASES, Trade, fast_clock
@@ -101,7 +101,7 @@ def _live(result: Campaign, venue: HttpVenue, crowd: Crowd, random: Random, *, m
     arguments = (venue.url, venue.api_key, venue.api_secret, str(result.folder), str(at_point))
     command = [sys.executable, "-m", "tests.chaos.kill.child", *arguments]
     with (result.folder / f"errors-{result.lives}.txt").open("wb") as errors:
-        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603 - ours
     with child:
         said: SimpleQueue[str] = SimpleQueue()
         reader = Thread(target=_listen, args=(child.stdout, said), daemon=True)

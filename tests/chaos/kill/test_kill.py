@@ -14,11 +14,15 @@ from tests.chaos.kill.runner import hunt
 from tests.chaos.kill.trades import read, trades, write
 
 
+def _ignore(done: int, planned: int) -> None:
+    """Nobody watches."""
+
+
 @pytest.mark.chaos
 @pytest.mark.timeout(170)
 def test_killed_processes_leave_nothing_broken() -> None:
     """Whoever is killed while trading over HTTP is followed by one who sets it right; nothing is entered twice."""
-    found = hunt([1], 3, lambda done, planned: None)
+    found = hunt([1], 3, _ignore)
 
     assert found.violations == ()
     assert found.counts["kills"] == 3
@@ -50,16 +54,18 @@ def _row(seq: int, kind: str, **values: str | int | bool | None) -> Row:
 
 def test_an_inquest_finds_what_is_left(tmp_path: Path) -> None:
     """A position without a stop, an order without a position, and one without an intent are each found."""
+    (tmp_path / "audit").mkdir()
     ours = "sf-" + "a" * 28
     place = {"symbol": "AAAUSDT", "position_side": "BOTH"}
     sent = {"newClientOrderId": f"{ours}E1", "symbol": "AAAUSDT", "timestamp": "1", "quantity": "1", "side": "BUY"}
     fill = {"client_order_id": f"{ours}E1", "side": "BUY", "quantity": "1", "price": "1", "order_id": "1"}
-    algo = {"client_algo_id": f"{ours}S1", "algo_id": 1, "type": "STOP_MARKET", "trigger_price": "1", "quantity": "2"}
+    algo = {"client_algo_id": f"{ours}S1", "algo_id": "1", "type": "STOP_MARKET", "trigger_price": "1"}
+    algo |= {"quantity": "2", "side": "SELL", "status": "NEW"}
     rows = (
         _row(1, "request", method="POST", path="/fapi/v1/order", params=json.dumps(sent)),
         _row(2, "fill", **place, **fill),
         _row(3, "position", **place, amount="1"),
-        _row(4, "algo", **{**place, "symbol": "BBBUSDT"}, **algo, side="SELL", status="NEW"),
+        _row(4, "algo", symbol="BBBUSDT", position_side="BOTH", **algo),
     )
 
     found = " ".join(problems(Campaign(seed=1, folder=tmp_path, wanted=()), rows, 5))

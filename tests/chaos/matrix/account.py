@@ -121,7 +121,7 @@ class _Settings(Scenario):
         _try(world, lambda manager: manager.set_leverage(symbol, 126))
         _try(world, lambda manager: manager.set_leverage(symbol, 2))
         for margin_type in MarginType:
-            _try(world, lambda manager, kind=margin_type: manager.set_margin_type(symbol, kind))
+            _try(world, _setting(symbol, margin_type))
         world.wait(12)
 
 
@@ -129,6 +129,10 @@ class _Isolated(_Settings):
     """The same with isolated margin."""
 
     isolated = True
+
+
+def _setting(symbol: str, margin_type: MarginType) -> Callable[[OrderExecutionManager], None]:
+    return lambda manager: manager.set_margin_type(symbol, margin_type)
 
 
 def _try(world: World, work: Callable[[OrderExecutionManager], None]) -> None:

@@ -19,7 +19,7 @@ def ends(*allowed: Outcome, reason: Refusal | None = None, closed_by: ClosedBy |
     """Ask for one of these outcomes, for this reason, and for this end of the position."""
 
     def check(aftermath: Aftermath) -> Iterable[str]:
-        report = aftermath.report
+        report = aftermath.report or aftermath.told
         if report is None:
             yield "there is no report"
             return

@@ -34,7 +34,9 @@ _OPTIONAL: Final = ("avgPrice", "cumQuote", "cumQty", "cumBase", "priceRate", "p
 """Not in every answer, or not any more (Binance change log 2026-07-15)."""
 
 
-def _unbelievable(fault_id: str, what: str, garble: Garble) -> Iterator[FaultCase]:
+def _unbelievable(
+    fault_id: str, what: str, garble: Garble, again: frozenset[Step] = frozenset()
+) -> Iterator[FaultCase]:
     """A success whose bytes cannot be believed; what was asked for was done."""
     yield from variants(
         fault_id,
@@ -42,7 +44,7 @@ def _unbelievable(fault_id: str, what: str, garble: Garble) -> Iterator[FaultCas
         ALL,
         lambda when: in_what_comes_back(when, success_as(garble)),
         expect=_FOUND,
-        again=_RECURRING,
+        again=again,
     )
 
 
@@ -64,6 +66,7 @@ def _unclear(fault_id: str, what: str, raw: bytes) -> Iterator[FaultCase]:
             ALL,
             partial(_answered, what, raw, executed=executed),
             expect=expect,
+            again=frozenset(),
         )
 
 
@@ -119,12 +122,12 @@ def _short(when: When) -> Inject:
 
 
 CASES: Final[tuple[Listed, ...]] = (
-    *_unbelievable("B1", "200, connection cut in the body", lambda body: http(body[:-9], length=len(body))),
+    *_unbelievable("B1", "200, connection cut in the body", lambda body: http(body[:-9], length=len(body)), _RECURRING),
     *_unbelievable("B1", "200, truncated JSON", lambda body: http(body[: len(body) // 2])),
     *_unbelievable("B2", "200, invalid JSON", lambda body: http(body.replace(b'"', b"'", 1) + b"}")),
     *_unbelievable("B2", "200, list for object", lambda body: http(b"[" + body + b"]")),
     *_unbelievable("B2", "200, text for object", lambda _: http(b'"ok"')),
-    *_unbelievable("B3", "200, HTML", lambda _: http(_PAGE, headers=("Content-Type: text/html",))),
+    *_unbelievable("B3", "200, HTML", lambda _: http(_PAGE, headers=("Content-Type: text/html",)), _RECURRING),
     *_unbelievable("B4", "200, empty body", lambda _: http(b"")),
     *_unbelievable("B5", "200, NaN", lambda body: http(b'{"a":NaN,"b":' + body + b"}")),
     *_unbelievable("B5", "200, Infinity", lambda body: http(b'{"a":-Infinity,"b":' + body + b"}")),

@@ -29,6 +29,7 @@ from tests.chaos.matrix.events import (
     happens,
     held,
     keeping_late_fills,
+    least_step,
     on_step,
     resting,
     still_held,
@@ -79,13 +80,15 @@ class _Coarser(Filters):
         return max(self.coarse_step, super().quantity_grain)
 
 
-def _changed(name: str, *, tenfold_tick: bool = False, threefold_step: bool = False) -> Callable[[World, Step], Armed]:
+def _changed(name: str, *, tenfold_tick: bool = False, coarser_step: bool = False) -> Callable[[World, Step], Armed]:
     """Return what changes the filters of the traded symbol; the old ones come back at the end."""
 
     def inject(world: World, step: Step) -> Armed:
         symbol = trade_of(world).symbol
         before = _raw_filters(world, symbol)
-        after = [_change(entry, name, tick=tenfold_tick, step=threefold_step) for entry in before]
+        most = max(least_step(world), on_step(world, trade_of(world).quantity * 2 / 5))
+        step_now = _coarser(world) if coarser_step else None
+        after = [_change(entry, name, tick=tenfold_tick, step=step_now, most=most) for entry in before]
         tick, lot = _number(after, "PRICE_FILTER", "tickSize"), _number(after, "MARKET_LOT_SIZE", "stepSize")
 
         def act(world: World) -> bool:
@@ -114,17 +117,25 @@ def _raw_filters(world: World, symbol: str) -> list[dict[str, object]]:
     return cast("list[dict[str, object]]", raw["filters"])
 
 
-def _change(entry: Mapping[str, object], name: str, *, tick: bool, step: bool) -> dict[str, object]:
+def _coarser(world: World) -> Decimal:
+    """Return the coarsest step but one that our size is on: half of it, or all of it."""
+    size = trade_of(world).quantity
+    return size / 2 if on_step(world, size / 2) == size / 2 else size
+
+
+def _change(
+    entry: Mapping[str, object], name: str, *, tick: bool, step: Decimal | None, most: Decimal
+) -> dict[str, object]:
     changed = dict(entry)
     if entry["filterType"] == "PRICE_FILTER" and tick:
         changed["tickSize"] = format(Decimal(str(entry["tickSize"])) * 70, "f")
         changed["minPrice"] = changed["tickSize"]
-    if str(entry["filterType"]).endswith("LOT_SIZE") and step:
-        changed["stepSize"] = changed["minQty"] = format(Decimal(str(entry["stepSize"])) * 3, "f")
+    if str(entry["filterType"]).endswith("LOT_SIZE") and step is not None:
+        changed["stepSize"] = changed["minQty"] = format(step, "f")
     if entry["filterType"] == "MIN_NOTIONAL" and name == "MIN_NOTIONAL":
         changed["notional"] = "100000"
     if entry["filterType"] == "MARKET_LOT_SIZE" and name == "maxQty":
-        changed["maxQty"] = format(Decimal(str(entry["stepSize"])) * 4, "f")
+        changed["maxQty"] = format(most, "f")
     return changed
 
 
@@ -276,10 +287,10 @@ CASES: Final[tuple[Listed, ...]] = (
         ),
         Way(
             steps=_RULES,
-            inject=_changed("stepSize", threefold_step=True),
+            inject=_changed("stepSize", coarser_step=True),
             expect=fill_told,
             world=keeping_late_fills,
-            variant="a step three times as coarse",
+            variant="a step of half our size",
         ),
         Way(
             steps=_RULES,

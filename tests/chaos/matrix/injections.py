@@ -186,7 +186,7 @@ def variants(
             steps=where,
             inject=injected(when),
             expect=check,
-            lives_on=lives_on,
+            lives_on=lives_on and when in (ONCE, LASTING),
         )
         for when, where, check in kinds
         if where

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, cast
 
 import attrs
@@ -54,10 +55,10 @@ def _numbers(values: Iterable[object]) -> Callable[[World, Step], Armed]:
         trade = trade_of(world)
         for value in values:
             number = cast("Any", value)
-            yield lambda number=number: attrs.evolve(trade.entry("wrong"), stop_loss=number)
-            yield lambda number=number: attrs.evolve(trade.entry("wrong"), take_profit=number)
-            yield lambda number=number: world.execute(trade.entry("wrong"), number)
-            yield lambda number=number: world.execute(trade.close("wrong"), number)
+            yield partial(attrs.evolve, trade.entry("wrong"), stop_loss=number)
+            yield partial(attrs.evolve, trade.entry("wrong"), take_profit=number)
+            yield partial(world.execute, trade.entry("wrong"), number)
+            yield partial(world.execute, trade.close("wrong"), number)
 
     return _refused(tries)
 
@@ -186,7 +187,7 @@ def _hostile(world: World, step: Step) -> Armed:
 def _whole_lines(aftermath: Aftermath) -> Iterable[str]:
     """Ask that every line of the audit log is one line, and of bounded length."""
     for record in aftermath.world.notebook.written:
-        text = str(line_of(record, 1, ""))
+        text = line_of(record, 1, "").decode("ascii")
         if any(character in text.rstrip("\n") for character in "\r\n\x00\x1b"):
             yield f"a line of the audit log was broken: {text[:120]!a}"
             return

@@ -15,7 +15,7 @@ from tests.chaos.matrix.scenario import TRADES
 from tests.chaos.matrix.steps import Step
 from tests.chaos.matrix.table import cases
 
-SEEDS_A_PAIR: Final = 2
+SEEDS_A_PAIR: Final = 4
 """One pair is drawn for so many seeds, of the hundred thousands there are."""
 SEEDS_A_SYMBOL: Final = 6_000
 """Longer runs do every case with another symbol as well."""

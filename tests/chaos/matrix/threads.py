@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 import attrs
@@ -12,7 +13,7 @@ from surefill.adapters.simulated import Fault
 from surefill.adapters.wire.call import Call, Result
 from surefill.application.manager import OrderExecutionManager
 from surefill.domain.errors import ConfigurationError
-from surefill.domain.report import ExecutionReport, Outcome
+from surefill.domain.report import Outcome
 from surefill.testing.world import World
 from tests.chaos.matrix.case import Armed, Check, Listed, NotApplicable
 from tests.chaos.matrix.checks import both, ends, fill_told, flat, one_entry
@@ -26,13 +27,13 @@ from tests.chaos.matrix.events import (
     trade_of,
 )
 from tests.chaos.matrix.family import Way, fault, proved
-from tests.chaos.matrix.process import closes_meanwhile
+from tests.chaos.matrix.process import closes_meanwhile, shared
 from tests.chaos.matrix.scenario import CLOSE, SIGNAL, TRADES, Closing, Scenario, Trade
 from tests.chaos.matrix.steps import ALL, Step
 
 THREADS: Final = 6
 WAIT_SECONDS: Final = 60.0
-Work = Callable[[], ExecutionReport | None]
+Work = Callable[[], object]
 
 
 @attrs.frozen(kw_only=True)
@@ -58,14 +59,14 @@ class Together(Scenario):
         world.wait(12)
 
 
-def together(*works: Work) -> list[ExecutionReport | None]:
+def together(*works: Work) -> list[object]:
     """Let threads that start together do the works; return what they gave.
 
     Raises:
         TimeoutError: one of them never came back.
         BaseException: what one of them raised.
     """
-    start, results, raised = threading.Barrier(len(works)), dict[int, ExecutionReport | None](), list[BaseException]()
+    start, results, raised = threading.Barrier(len(works)), dict[int, object](), list[BaseException]()
 
     def run(number: int, work: Work) -> None:
         start.wait(WAIT_SECONDS)
@@ -96,15 +97,15 @@ def _same(world: World, trade: Trade) -> Iterable[Work]:
 def _one_symbol(world: World, trade: Trade) -> Iterable[Work]:
     """Different signals on one symbol."""
     names = (SIGNAL, *(f"beside-{number}" for number in range(1, THREADS)))
-    return [lambda name=name: world.execute(trade.entry(name), trade.quantity) for name in names]
+    return [partial(world.execute, trade.entry(name), trade.quantity) for name in names]
 
 
 def _many_symbols(world: World, trade: Trade) -> Iterable[Work]:
     """Signals on every symbol, closes among them."""
     yield lambda: world.execute(trade.entry(), trade.quantity)
     for other in TRADES:
-        yield lambda other=other: world.execute(other.entry(f"beside-{other.symbol}"), other.quantity)
-        yield lambda other=other: world.execute(other.close(f"close-{other.symbol}"))
+        yield partial(world.execute, other.entry(f"beside-{other.symbol}"), other.quantity)
+        yield partial(world.execute, other.close(f"close-{other.symbol}"))
 
 
 def _closes(world: World, trade: Trade) -> Iterable[Work]:
@@ -112,7 +113,7 @@ def _closes(world: World, trade: Trade) -> Iterable[Work]:
     yield lambda: world.execute(trade.close(CLOSE))
     yield lambda: world.execute(trade.close(CLOSE))
     yield lambda: world.execute(trade.close("close-too"))
-    yield lambda: world.call(lambda manager: manager.reconcile()) and None
+    yield lambda: world.call(lambda manager: manager.reconcile())
 
 
 def _scenario(
@@ -287,7 +288,7 @@ CASES: Final[tuple[Listed, ...]] = (
     *fault(
         "K10",
         "a timer rings while the manager closes",
-        Way(steps=ALL - {Step.TIME}, inject=_goes_on_after_close, expect=fill_told),
+        Way(steps=ALL - {Step.TIME}, inject=_goes_on_after_close, expect=fill_told, world=shared),
         elsewhere="the time is asked before the first call of a process is under way",
     ),
 )

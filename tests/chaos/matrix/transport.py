@@ -23,6 +23,7 @@ from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotAppl
 from tests.chaos.matrix.injections import (
     LONG,
     ONCE,
+    RECURRING,
     Inject,
     Make,
     Shown,
@@ -202,7 +203,13 @@ CASES: Final[tuple[Listed, ...]] = (
         case
         for fault_id, (what, error) in _NEVER_SENT.items()
         for case in variants(
-            fault_id, what, ALL, partial(_never_sent, error), expect=_SOUND, expect_lasting=_UNREACHABLE
+            fault_id,
+            what,
+            ALL,
+            partial(_never_sent, error),
+            expect=_SOUND,
+            expect_lasting=_UNREACHABLE,
+            again=RECURRING if fault_id == "A8" else frozenset(),
         )
     ),
     *variants("A12", "kept-alive connection closed under the request", ALL, _dropped, expect=_RESOLVED),

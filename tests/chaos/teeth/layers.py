@@ -63,7 +63,7 @@ def _crashes(name: str, at: str) -> Probe:
         for point, what in enumerate(references.points, 1):
             if at in what:
                 crash = Crash(points=(point,))
-                yield _told(f"a crash of {name}", partial(judge, references, crash))
+                yield _told(f"a crash of {name}", partial(_unlike, references, crash))
 
     return Probe(layer="crash enumeration", unit="point", run=run)
 
@@ -79,7 +79,7 @@ def _crashed_stores(name: str, at: str) -> Probe:
                 case = Case(what=f"as it lies there {what}", point=point)
                 with TemporaryDirectory() as folder:
                     place = Path(folder)
-                    yield _told(f"the store of {name}", partial(judge_store, references, case, place))
+                    yield _told(f"the store of {name}", partial(_lost, references, case, place))
 
     return Probe(layer="crashed store", unit="point", run=run)
 
@@ -96,6 +96,14 @@ def _seeds(numbers: range) -> Probe:
 
 def _wrong(case: FaultCase, step: Step) -> tuple[str, ...]:
     return run_case(case, step).wrong
+
+
+def _unlike(references: References, crash: Crash) -> tuple[str, ...]:
+    return judge(references, crash)[1]
+
+
+def _lost(references: References, case: Case, folder: Path) -> tuple[str, ...]:
+    return judge_store(references, case, folder)[1]
 
 
 def _told(by: str, work: Callable[[], Iterable[str]]) -> tuple[Finding, ...]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+import attrs
+
 from surefill.adapters.journal import MemoryJournal
 from surefill.adapters.simulated import Fault, FaultPlan
 from surefill.adapters.wire.call import Call, Result, WireAnswer
 from surefill.domain.errors import JournalError
 from surefill.domain.events import Event, Intent
 from surefill.domain.ids import Leg, client_id
+from surefill.domain.order import Purpose
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.side import SignalType
 from surefill.domain.signal import Signal
@@ -181,6 +184,39 @@ def entered_in_a_ban(world: World) -> None:
     world.wait(20)
     world.execute(long("b"), SIZE)
     world.wait(200)
+
+
+def shown_an_old_answer(world: World) -> None:
+    """An entry is lost on its way, and what comes back is the answer to an earlier one."""
+    answers: list[Result] = []
+
+    def mangle(call: Call, result: Result) -> Result:
+        if call.method == "POST" and call.purpose is Purpose.ENTRY:
+            answers.append(result)
+            return answers[0]
+        return result
+
+    world.notebook.mangle = mangle
+    world.execute(long("old"), SIZE)
+    world.execute(close())
+    world.wait(10)
+    world.break_with(Fault.request_lost(leg="E", nth=1))
+    world.execute(long(), SIZE)
+    world.wait(30)
+
+
+def asked_for_a_pause(world: World) -> None:
+    """The first entry is answered by "too many", with a pause of half a minute; the caller wishes for another."""
+
+    def mangle(call: Call, result: Result) -> Result:
+        if isinstance(result, WireAnswer) and result.status == 429:
+            return attrs.evolve(result, headers={"Retry-After": "30"})
+        return result
+
+    world.notebook.mangle = mangle
+    world.execute(long(), SIZE)
+    world.execute(long("b"), SIZE)
+    world.wait(10)
 
 
 def by_hand(world: World, *, side: str, quantity: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import attrs
 import pytest
 
 from tests.chaos.teeth import patch
@@ -13,10 +14,18 @@ from tests.chaos.teeth.builds import BUILDS
 from tests.chaos.teeth.runner import is_caught, judge, judge_all
 
 BUILDS_MIN = 28
-QUICK = [build for build in BUILDS if all(claim.probe.layer == "judged scenario" for claim in build.claims)]
+QUICK_LAYER = "judged scenario"
 
 
-@pytest.mark.parametrize("build", QUICK, ids=lambda build: build.name)
+def _quick() -> Iterator[BrokenBuild]:
+    """The builds that a scenario catches, claimed by nobody else: seconds for all of them together."""
+    for build in BUILDS:
+        claims = tuple(claim for claim in build.claims if claim.probe.layer == QUICK_LAYER)
+        if claims:
+            yield attrs.evolve(build, claims=claims)
+
+
+@pytest.mark.parametrize("build", list(_quick()), ids=lambda build: build.name)
 def test_a_broken_build_is_caught_by_who_claims_it(build: BrokenBuild) -> None:
     """Its probe is green on the healthy build, and red, by one of its claims, on the broken one."""
     assert [text for verdict in judge(build) for text in verdict.complaints] == []
