@@ -34,7 +34,8 @@ from ..domain.ids import Leg
 from ..domain.order import ZERO, OrderKey
 from ..domain.protection import next_actions
 from ..domain.refusal import Refusal
-from ..domain.snapshot import CancelOutcome
+from ..domain.snapshot import CancelOutcome, Snapshot
+from ..domain.symbol_book import SymbolBook
 from . import exits, reports
 from .desk import Desk
 from .excess import with_excess
@@ -99,17 +100,37 @@ def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
         book = book_for(desk, symbol, snapshot, flatten=desk.book.halt_level >= HaltLevel.FLATTEN_OURS)
         book = with_excess(desk, with_losses(desk, book, snapshot), snapshot)
         actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
-        while any(isinstance(action, Inquire) for action in actions):
-            asked = [action for action in actions if isinstance(action, Inquire)]
-            perform(desk, symbol, asked)  # what is learnt decides the rest of this very look
-            actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
-            if [action for action in actions if isinstance(action, Inquire)] == asked:
-                break
+        actions, failure = _inquired(desk, symbol, book, snapshot, actions)
         perform(desk, symbol, actions)
+        if failure is not None:
+            _unanswered(desk, symbol, failure)
     except (OrderExecutionError, AuthenticationError) as error:
         _unanswered(desk, symbol, error)
         return () if _safe(desk, symbol) else (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),)
     return actions
+
+
+def _inquired(
+    desk: Desk, symbol: str, book: SymbolBook, snapshot: Snapshot, actions: tuple[Action, ...]
+) -> tuple[tuple[Action, ...], OrderExecutionError | AuthenticationError | None]:
+    """Ask what the decision wants to know first, and decide anew with what was learnt; return the last failure too.
+
+    A question without an answer does not keep the rest of the look from being done.
+    """
+    failure: OrderExecutionError | AuthenticationError | None = None
+    asked: list[Inquire] = []
+    while True:
+        asking = [action for action in actions if isinstance(action, Inquire)]
+        if not asking or asking == asked:
+            return tuple(action for action in actions if not isinstance(action, Inquire)), failure
+        asked = asking
+        for question in asking:
+            try:
+                perform(desk, symbol, [question])
+            except (OrderExecutionError, AuthenticationError) as error:
+                failure = error
+                book = attrs.evolve(book, silent=book.silent | frozenset(question.client_ids))
+        actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
 
 
 def _safe(desk: Desk, symbol: str) -> bool:
@@ -137,6 +158,10 @@ def _set_due(desk: Desk, symbol: str, now: int, due: int | None) -> None:
     latest = now + (desk.timings.poll_max_ms if any(unprotected(desk, symbol)) else desk.timings.guard_ms)
     holding = any(state.open_quantity > ZERO for state in book.brackets)
     wanted = latest if due is None else max(due, now + 1)
+    for state in book.signals:
+        repeat_ms = desk.alarm_due_ms(AlarmKind.OUTCOME_UNKNOWN, symbol, state.signal_id)
+        if state.open_questions and repeat_ms:
+            wanted = min(wanted, max(now + 1, repeat_ms))  # the alarm goes on for as long as the question does
     desk.due_ms[symbol] = min(wanted, latest) if holding else wanted
 
 

@@ -154,6 +154,8 @@ class _Look(Sizes):
             return [*self._cover(state, []), LookAgain(self.now_ms + self.timings.poll_ms)]
         live = self._live(legs)
         actions = self._cover(state, live)
+        if any(leg.client_id in self.book.silent for leg in legs):  # who knows?
+            return [*actions, LookAgain(self.now_ms + self.timings.poll_max_ms)]
         found = of_size(live, self._leg_size(state))
         if found is not None:
             return [*actions, *_cancel(state, [leg for leg in live if leg is not found], self.now_ms, self.timings)]
@@ -297,7 +299,8 @@ class _Look(Sizes):
         return [LookAgain(min(since + due, self.now_ms + self.timings.guard_ms) if fresh else since + due)]
 
     def _asked(self, state: SignalState, legs: tuple[LegState, ...]) -> list[Action]:
-        ids = tuple(leg.client_id for leg in legs if self._view(leg) is LegView.ASK)
+        asking = (leg.client_id for leg in legs if self._view(leg) is LegView.ASK)
+        ids = tuple(client_id for client_id in asking if client_id not in self.book.silent)
         return [Inquire(state.signal_id, ids)] if ids else []
 
     def _live(self, legs: tuple[LegState, ...]) -> list[LegState]:

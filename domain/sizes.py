@@ -68,7 +68,8 @@ class Sizes:
     def _ask_lost(self, state: SignalState) -> list[Action]:
         """Size is missing: a stop or target that could not be found may have taken it."""
         due_ms = self.now_ms - self.timings.visibility_grace_ms
-        legs = [leg for leg in legs_of(state) if self._view(leg) is LegView.LOST and leg.inquired_ms <= due_ms]
+        lost = (leg for leg in legs_of(state) if self._view(leg) is LegView.LOST and leg.inquired_ms <= due_ms)
+        legs = [leg for leg in lost if leg.client_id not in self.book.silent]
         return [Inquire(state.signal_id, tuple(leg.client_id for leg in legs))] if legs else []
 
     def _netted(self) -> list[Action]:
@@ -132,7 +133,8 @@ class Sizes:
         actions: list[Action] = []
         for leg in legs:
             signal_id = leg.intent.signal_id
-            if self.now_ms - leg.inquired_ms >= self.timings.visibility_grace_ms:
+            asked = leg.client_id in self.book.silent
+            if not asked and self.now_ms - leg.inquired_ms >= self.timings.visibility_grace_ms:
                 actions.append(Inquire(signal_id, (leg.client_id,)))
             text = (
                 f"{self.book.symbol} holds size that nobody explains while {leg.client_id} of signal {signal_id!r} is "

@@ -29,6 +29,7 @@ class SymbolBook:
         lost_elsewhere: how much of that, per direction, fills of orders that are not ours explain, base units.
         leg_sizes: by signal id, the size of its stop and target where the step in force no longer fits what is open.
         excess: by signal id, what its entry filled beyond its one order, and is held still; base units.
+        silent: client ids that were asked for in this look, without an answer.
         flatten: everything of ours is to be closed.
     """
 
@@ -40,6 +41,7 @@ class SymbolBook:
     lost_elsewhere: Mapping[Direction, Decimal] = attrs.field(factory=dict[Direction, Decimal])
     leg_sizes: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
     excess: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
+    silent: frozenset[str] = frozenset()
     flatten: bool = False
 
     @property

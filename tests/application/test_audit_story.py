@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from surefill.adapters.audit import MemoryAudit
 from surefill.adapters.simulated import Fault
-from surefill.domain.audit_record import AuditType
+from surefill.domain.audit_record import AuditRecord, AuditType
+from surefill.domain.events import Answered, Event, Seen
 from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
 from surefill.domain.report import Outcome
-from tests.papers import ACME, begun, by_hand, close, entry, id_of, paper_desk, restart
+from tests.application.journals import TappedJournal, crash_at
+from tests.papers import ACME, Desk, begun, by_hand, close, entry, id_of, paper_desk, restart, resting
+from tests.scripted import Crash
 
 
 def test_a_long_day_leaves_a_line_of_every_kind() -> None:
@@ -74,3 +81,79 @@ def test_a_limit_met_by_a_read_is_told_as_such() -> None:
 
     assert [line.operation for line in desk.lines(AuditType.RATE_LIMIT)] == ["read"]
     assert desk.lines(AuditType.API_ERROR) == []
+
+
+def lines_when(kind: type[Event]) -> tuple[Desk, list[tuple[set[str], set[str]]]]:
+    """A desk, and at each write of such events: which orders they are about, and which had a line in the audit log."""
+    audit = MemoryAudit()
+    seen: list[tuple[set[str], set[str]]] = []
+
+    def before(events: Sequence[Event]) -> None:
+        about = {str(getattr(event, "client_id", "")) for event in events if isinstance(event, kind)}
+        if about:
+            seen.append((about, {line.client_order_id or "" for line in audit.records}))
+
+    return paper_desk(journal=TappedJournal(before), audit=audit), seen
+
+
+def test_an_answer_is_told_before_it_is_kept() -> None:
+    """A process that dies in between tells it again after the restart: at least once, and never not at all."""
+    desk, seen = lines_when(Answered)
+    desk.execute(entry())
+    desk.execute(close(), None)
+
+    assert len(seen) == 3
+    assert all(about <= told for about, told in seen)
+
+
+def test_an_end_is_told_before_it_is_kept() -> None:
+    """The same for what a look shows: the line about a filled stop is there before the journal knows."""
+    desk, seen = lines_when(Seen)
+    desk.execute(entry())
+    desk.exchange.tick(ACME, last="94")
+    desk.guard(10)
+
+    ends = [(about, told) for about, told in seen if id_of("s1", Leg.STOP) in about]
+    assert all(about <= told for about, told in ends)
+    assert [line.response["status"] for line in desk.lines(AuditType.ORDER_UPDATED) if line.client_order_id] == [
+        "FILLED",
+        "FILLED",
+        "CANCELED",
+    ]
+
+
+@pytest.mark.parametrize("leg", [Leg.STOP, Leg.TARGET])
+def test_an_order_whose_answer_was_never_read_is_told_when_seen(leg: Leg) -> None:
+    """Its owner died between the send and the answer: the next one sees it resting, and its line is made up for."""
+    journal = crash_at(lambda event: isinstance(event, Answered) and event.client_id == id_of("s1", leg))
+    desk = paper_desk(journal=journal, audit=NoLines())
+    with pytest.raises(Crash):
+        desk.execute(entry())
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    after.guard(10)
+
+    placed = [line.client_order_id for line in after.lines(AuditType.ORDER_PLACED)]
+    assert placed.count(id_of("s1", leg)) == 1
+    assert resting(desk.exchange) == ["S1", "T1"]
+
+
+def test_an_answered_order_is_told_once() -> None:
+    """Its line came with the answer: seeing it rest is no news for people."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.guard(20)
+
+    placed = [line.client_order_id for line in desk.lines(AuditType.ORDER_PLACED)]
+    assert sorted(placed) == sorted(id_of("s1", leg) for leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET))
+
+
+class NoLines:
+    """An audit log that keeps nothing: what it was told died with the process."""
+
+    def write(self, record: AuditRecord) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

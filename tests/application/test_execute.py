@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 
 from surefill.adapters.simulated import Fault
+from surefill.application.execute import RULES_EVERY_MS
+from surefill.domain.alarm import AlarmKind
 from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import (
     ExchangeUnavailableError,
@@ -27,6 +29,7 @@ from tests.papers import (
     ACME,
     BOLT,
     CJK,
+    Desk,
     arrived,
     begun,
     close,
@@ -465,3 +468,85 @@ def test_equal_runs_leave_equal_ledgers() -> None:
         ledgers.append(list(exchange.ledger.to_jsonl()))
 
     assert ledgers[0] == ledgers[1]
+
+
+# --- what is judged again before the entry leaves ---------------------------------------------------------------------
+
+
+def test_a_signals_time_is_judged_again_before_the_send() -> None:
+    """It was valid at the gate and the reads took their time: refused as stale, and nothing was sent."""
+    desk = paper_desk(Fault.latency(2_000, method="GET", path="positionRisk", nth=1))
+
+    report = desk.execute(entry(valid_until=moment(desk, 2)))
+
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, Refusal.STALE)
+    assert "valid_until passed before the entry could be sent" in report.text
+    assert names(desk.exchange) == []
+
+
+@pytest.mark.parametrize("where", ["entry", "read"])
+def test_a_refused_key_rings_with_what_is_open(where: str) -> None:
+    """The key was revoked: whoever holds positions must know that they may not be protected any more."""
+    desk = paper_desk()
+    desk.execute(entry("s0", BOLT, stop="1900", target="2100"))
+    conditions = {"leg": "E"} if where == "entry" else {"method": "GET", "path": "premiumIndex"}
+    desk.exchange.faults.add(Fault.refused(-2015, "Invalid API-key, IP, or permissions.", 401, **conditions))
+
+    report = desk.execute(entry("s1"))
+
+    assert report.reason is Refusal.NOT_ALLOWED
+    (alarm,) = desk.alarms_of(AlarmKind.NOT_ALLOWED)
+    assert alarm.text.endswith(f"open positions of ours: 1.000 {BOLT} of signal 's0'")
+
+
+def test_a_refused_key_rings_without_a_position_too() -> None:
+    """Nothing is open: it says so."""
+    desk = paper_desk(Fault.refused(-2015, "Invalid API-key, IP, or permissions.", 401, leg="E"))
+
+    desk.execute(entry())
+
+    assert desk.alarms_of(AlarmKind.NOT_ALLOWED)[0].text.endswith("open positions of ours: none")
+
+
+def rules_read(desk: Desk) -> int:
+    """How often the trading rules were read."""
+    return len([row for row in rows(desk.exchange, "request") if row["path"] == "/fapi/v1/exchangeInfo"])
+
+
+def test_rules_are_read_anew_before_they_refuse() -> None:
+    """They were read while the symbol was halted; an hour later it trades again, and the entry is taken."""
+    desk = paper_desk()
+    desk.exchange.venue.set_status(ACME, "PRE_SETTLE")
+    closed = desk.execute(entry("s1"))
+    desk.exchange.venue.set_status(ACME, "TRADING")
+    desk.wait(3_600)
+
+    report = desk.execute(entry("s2"))
+
+    assert (closed.outcome, closed.reason) == (Outcome.REFUSED, Refusal.SYMBOL_CLOSED)
+    assert report.outcome is Outcome.PROTECTED
+
+
+def test_rules_are_read_anew_once_a_minute_at_most() -> None:
+    """Refusal after refusal by the rules costs one read of them a minute, not one each."""
+    desk = paper_desk()
+    first = desk.execute(entry("s1"), "0.0004")
+    read = rules_read(desk)
+    desk.wait(RULES_EVERY_MS / 1000 - 5)
+    desk.execute(entry("s2"), "0.0004")
+    within = rules_read(desk)
+    desk.wait(5)
+    desk.execute(entry("s3"), "0.0004")
+
+    assert (first.outcome, first.reason) == (Outcome.REFUSED, Refusal.TOO_SMALL)
+    assert (within, rules_read(desk)) == (read, read + 1)
+
+
+def test_a_refusal_by_the_market_reads_no_rules() -> None:
+    """A stop on the wrong side is wrong by any rules."""
+    desk = paper_desk()
+    desk.execute(entry("s0"))
+    read = rules_read(desk)
+
+    assert desk.execute(entry("s1", stop="101")).reason is Refusal.STOP_CROSSED
+    assert rules_read(desk) == read

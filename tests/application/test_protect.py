@@ -287,6 +287,26 @@ def test_a_stop_stuck_in_triggering_is_left_behind() -> None:
     assert [line.order_data["why"] for line in desk.lines(AuditType.FLATTENED)] == [ExitWhy.STOP_STUCK.value]
 
 
+def test_a_stop_in_its_trigger_is_no_cover() -> None:
+    """From its trigger on the position counts as naked: at most three seconds to the alarm, six to the exit."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.guard(6)
+    desk.exchange.venue.stick_triggers(id_of("s1", Leg.STOP))
+    desk.exchange.tick(ACME, last="94")
+    fell = desk.now_ms()
+
+    desk.guard(15, every=0.25)
+
+    leaving = next(one for one in arrived(desk.exchange) if one.name == "X1")
+    alarms = [alarm.at_ms - fell for alarm in desk.alarms_of(AlarmKind.UNPROTECTED)]
+    looked = events(desk.journal, "s1", Exposed)[0].at_ms - fell
+    assert looked <= 5_500
+    assert leaving.at_ms - fell <= 5_000 + 1_000
+    assert alarms == [] or alarms[0] <= looked + 3_500
+    assert held(desk.exchange) == 0
+
+
 # --- rules that change under way --------------------------------------------------------------------------------------
 
 
@@ -344,6 +364,90 @@ def test_rules_that_cannot_be_read_again_do_not_stop_the_trying() -> None:
     assert [line.response["text"] for line in desk.lines(AuditType.API_ERROR) if line.operation == "read"] == [
         "no answer"
     ]
+
+
+def _coarser_step(desk: Desk, step: str, minimum: str | None = None) -> None:
+    lot = {"minQty": minimum or step, "maxQty": "100000", "stepSize": step}
+    filters = [{"filterType": name, **lot} for name in ("LOT_SIZE", "MARKET_LOT_SIZE")]
+    desk.exchange.venue.change_filters(ACME, filters)
+
+
+def test_legs_fit_a_step_that_grew_under_way() -> None:
+    """One refusal, then stop and target for all that the new step allows; the rest, which none can have, stays told."""
+    desk = paper_desk()
+
+    def send(itself: Callable[[object], object], prepared: object) -> object:
+        reply = itself(prepared)
+        _coarser_step(desk, "0.3")
+        return reply
+
+    desk.exchange.script["send"] = send
+    desk.execute(entry())
+    desk.exchange.script.clear()
+    desk.guard(20)
+
+    sizes = [one.params["quantity"] for one in arrived(desk.exchange, "POST") if one.name[0] == "S"]
+    assert sizes == ["1", "0.9"]
+    assert {order.quantity for order in desk.manager.open_orders(ACME)} == {Decimal("0.9")}
+    assert "0.100" in desk.alarms_of(AlarmKind.UNPROTECTED)[-1].text or "1.000" in desk.alarms[-1].text
+    assert report_of(desk).outcome is Outcome.UNPROTECTED
+
+
+def test_size_below_one_step_is_not_tried_over_and_over() -> None:
+    """After the refusal nothing can be sent any more: no further stop leaves, the alarm goes on, requests are few."""
+    desk = paper_desk()
+
+    def send(itself: Callable[[object], object], prepared: object) -> object:
+        reply = itself(prepared)
+        _coarser_step(desk, "3")
+        return reply
+
+    desk.exchange.script["send"] = send
+    desk.execute(entry())
+    desk.exchange.script.clear()
+    before = len(rows(desk.exchange, "request"))
+    desk.guard(60)
+
+    assert [one.name for one in arrived(desk.exchange, "POST")] == ["E1", "S1", "T1"]
+    assert len(rows(desk.exchange, "request")) - before <= 60 * 6
+    assert len(desk.alarms_of(AlarmKind.UNPROTECTED)) >= 10
+
+
+def test_dust_whose_stop_is_due_is_told_and_not_hammered() -> None:
+    """What is held became less than a step: no exit can be sent, one alarm names it, and the budget is not burnt."""
+    desk = paper_desk()
+    desk.execute(entry(target=None))
+    _coarser_step(desk, "3")
+    by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of("s1", Leg.STOP))
+    desk.manager._desk.exchange.instrument(ACME, refresh=True)
+    desk.exchange.tick(ACME, last="94")
+    before = len(rows(desk.exchange, "request"))
+
+    desk.guard(60)
+
+    assert [one.name for one in arrived(desk.exchange, "POST")] == ["E1", "S1"]
+    assert len(rows(desk.exchange, "request")) - before <= 60 * 6
+    dust = [alarm.text for alarm in desk.alarms if "cannot be closed" in alarm.text]
+    assert dust == [
+        f"1.000 {ACME} of signal 's1' cannot be closed: 1.000 is less than one step of a market order on {ACME}; "
+        "close it by hand"
+    ]
+
+
+def test_exits_the_exchange_refuses_are_paced() -> None:
+    """The stop is due and every exit is refused: the tries become rarer, up to one in five seconds."""
+    desk = paper_desk(Fault.refused(-2021, "Order would immediately trigger.", leg="S"))
+    desk.exchange.faults.add(Fault.refused(-2022, "ReduceOnly Order is rejected.", leg="X"))
+    desk.execute(entry(target=None))
+
+    desk.guard(60)
+
+    sent = [intent.at_ms for intent in intents(desk.journal, "s1", Leg.EXIT)]
+    waits = [later - sooner for sooner, later in itertools.pairwise(sent)]
+    assert waits[0] <= 1_000
+    assert all(5_000 <= wait <= 7_000 for wait in waits[8:])
+    assert len(sent) <= 20
+    assert AlarmKind.UNPROTECTED in desk.kinds()
 
 
 def _forget(desk: Desk, signal_id: str) -> None:
@@ -449,6 +553,66 @@ def test_when_one_leg_fills_the_other_is_cancelled(price: str, closed_by: Closed
     assert [line.response["closed_by"] for line in desk.lines(AuditType.BRACKET_CLOSED)] == [closed_by.value]
     assert desk.manager.next_due() is None
     assert desk.alarms == []
+
+
+@pytest.mark.parametrize("kind", [Fault.reply_lost, Fault.request_lost])
+def test_one_lost_cancel_does_not_hold_up_the_others(kind: Callable[..., Fault]) -> None:
+    """After a close the first cancel's answer is lost: the other leg is cancelled all the same, and the lost one soon."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.faults.add(kind(method="DELETE", nth=1))
+    desk.execute(close(), None)
+    closed = desk.now_ms()
+
+    desk.guard(15)
+
+    cancels = arrived(desk.exchange, "DELETE")
+    assert {one.name for one in cancels} == {"S1", "T1"}
+    assert max(one.at_ms for one in cancels) - closed <= 3_000
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert desk.manager.status().duties == ()
+
+
+def unlisted(desk: Desk) -> int:
+    """No read shows an order for the next minute; return when that ends."""
+    end_ms = desk.now_ms() + 60_000
+    desk.exchange.faults.add(Fault.visibility_lag(60_000, until_ms=end_ms))
+    return end_ms
+
+
+def test_legs_that_no_list_shows_are_cancelled_by_their_ids() -> None:
+    """Lists lag by a minute and the position is closed: what was accepted is cancelled once, long before it shows."""
+    desk = paper_desk()
+    end_ms = unlisted(desk)
+    desk.execute(entry())
+    desk.guard(12)
+    desk.execute(close(), None)
+
+    desk.guard(10)
+
+    cancelled = [one.client_id for one in arrived(desk.exchange, "DELETE")]
+    accepted = [one.client_id for one in arrived(desk.exchange, "POST") if one.name[0] in "ST"]
+    assert desk.now_ms() < end_ms
+    assert len(accepted) > 2
+    assert sorted(cancelled) == sorted(accepted)
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+
+
+def test_a_stop_that_filled_unlisted_is_found_at_the_first_look() -> None:
+    """Lists lag by a minute and one of the stops fills: as soon as they show it, the rest goes and the books close."""
+    desk = paper_desk()
+    end_ms = unlisted(desk)
+    desk.execute(entry())
+    desk.guard(12)
+    desk.exchange.tick(ACME, last="94")
+    desk.guard((end_ms - desk.now_ms()) // 1000)
+
+    while desk.now_ms() < end_ms + 10_000:
+        desk.guard(1)
+
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert (report_of(desk).outcome, report_of(desk).closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
+    assert desk.manager.status().duties == ()
 
 
 def test_a_stop_filled_in_part_leaves_the_rest_protected() -> None:

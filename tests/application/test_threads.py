@@ -16,6 +16,7 @@ from surefill.domain.errors import ConfigurationError
 from surefill.domain.events import Covered, Intent
 from surefill.domain.ids import Leg
 from surefill.domain.order import OrderKind, OrderRequest, Purpose
+from surefill.domain.refusal import Refusal
 from surefill.domain.report import ExecutionReport, Outcome
 from surefill.domain.side import PositionSide, Side
 from surefill.domain.signal import Signal
@@ -166,6 +167,83 @@ def test_the_guard_does_not_wait_for_a_symbol_somebody_works_on() -> None:
 
     assert resting(desk.exchange, BOLT) == []
     assert [(alarm.kind, alarm.symbol) for alarm in desk.alarms] == [(AlarmKind.UNPROTECTED, ACME)]
+
+
+def held_up(desk: Desk, verb: str) -> tuple[threading.Event, threading.Event]:
+    """Let one verb of the exchange wait in the middle: the first event says that it does, the second lets it go on."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def line(itself: Callable[..., object], *args: object) -> object:
+        result = itself(*args)
+        inside.set()
+        assert go_on.wait(WAIT_SECONDS)
+        return result
+
+    desk.exchange.script[verb] = line
+    return inside, go_on
+
+
+@pytest.mark.parametrize("verb", ["send", "send_together"])
+def test_closing_waits_for_the_call_under_way(verb: str) -> None:
+    """Another thread's entry is in flight: journal and audit log stay open until all of it is written."""
+    desk = paper_desk()
+    inside, go_on = held_up(desk, verb)
+    reports: list[ExecutionReport] = []
+    entering = threading.Thread(target=lambda: reports.append(desk.execute(entry())))
+    entering.start()
+    assert inside.wait(WAIT_SECONDS)
+    closing = threading.Thread(target=desk.manager.close)
+    closing.start()
+    closing.join(0.2)
+    waited = closing.is_alive()
+    refused = desk.execute(entry("s2"))
+    go_on.set()
+    for thread in (entering, closing):
+        thread.join(WAIT_SECONDS)
+
+    assert waited
+    assert not closing.is_alive()
+    assert refused.reason is Refusal.CLOSING
+    assert [report.outcome for report in reports] == [Outcome.PROTECTED]
+    assert desk.kinds() == []
+    assert desk.manager.report is not None
+    assert resting(desk.exchange) == ["S1", "T1"]
+
+
+def test_closing_waits_for_a_guard_at_work() -> None:
+    """A reconcile of another thread is under way: the stores are released after it, not under it."""
+    desk = paper_desk()
+    desk.execute(entry())
+    inside, go_on = held_up(desk, "snapshot")
+    guarding = threading.Thread(target=lambda: desk.manager.reconcile(ACME))
+    guarding.start()
+    assert inside.wait(WAIT_SECONDS)
+    closing = threading.Thread(target=desk.manager.close)
+    closing.start()
+    closing.join(0.2)
+    waited = closing.is_alive()
+    go_on.set()
+    for thread in (guarding, closing):
+        thread.join(WAIT_SECONDS)
+
+    assert waited
+    assert not closing.is_alive()
+    assert desk.kinds() == []
+
+
+def test_a_callback_may_close_the_manager() -> None:
+    """The very thread that works on a signal calls close(): it does not wait for itself."""
+    desks: list[Desk] = []
+
+    def ring(alarm: Alarm) -> None:
+        if alarm.kind is AlarmKind.UNPROTECTED:
+            desks[0].manager.close()
+
+    desks.append(paper_desk(Fault.refused(-1008, status=503, leg="S"), alerts=ring))
+
+    at_once(lambda: desks[0].manager.reconcile(), lambda: desks[0].execute(entry()))
+
+    assert desks[0].manager.status().closing
 
 
 # --- callbacks --------------------------------------------------------------------------------------------------------

@@ -64,3 +64,43 @@ def test_another_thread_waits_for_its_turn() -> None:
         thread.join(10)
 
     assert inside == ["first", "first leaves", "second"]
+
+
+def test_whoever_waits_for_others_does_not_wait_for_himself() -> None:
+    """Nobody has a turn, or only this thread: it goes on at once."""
+    turns = Turns()
+
+    turns.wait_for_others()
+    with turns.of("A"):
+        turns.wait_for_others()
+        assert turns.taken("A")
+
+
+def test_waiting_for_others_lasts_until_the_last_turn_is_given_back() -> None:
+    """Two threads have a turn each; the one who waits goes on after both are done."""
+    turns = Turns()
+    done: list[str] = []
+    entered, leave = threading.Barrier(3), {name: threading.Event() for name in "AB"}
+
+    def work(name: str) -> None:
+        with turns.of(name):
+            entered.wait(10)
+            leave[name].wait(10)
+            done.append(name)
+
+    def wait() -> None:
+        turns.wait_for_others()
+        done.append("waited")
+
+    workers = [threading.Thread(target=work, args=(name,)) for name in "AB"]
+    for worker in workers:
+        worker.start()
+    entered.wait(10)
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    for worker, name in zip(workers, "AB", strict=True):
+        leave[name].set()
+        worker.join(10)
+    waiter.join(10)
+
+    assert done == ["A", "B", "waited"]

@@ -87,6 +87,16 @@ def test_what_the_network_delivers_twice_is_alarmed_and_closed() -> None:
     assert scene.times("I1", 999_999) == []
 
 
+def test_an_alarm_that_rang_before_the_judge_looked_counts() -> None:
+    """The fill and its alarm may come to the judge together; one from before the fill does not count."""
+    scene, early = delivered_twice(), delivered_twice()
+    scene.alarms.append(unprotected(3_000, kind=AlarmKind.EXCESS_FILL))
+    early.alarms.append(unprotected(1_999, kind=AlarmKind.EXCESS_FILL))
+
+    assert scene.times("I1", 30_000) == []
+    assert early.times("I1", 30_000) == [12_000]
+
+
 def test_a_second_copy_without_an_alarm_is_found() -> None:
     """Ten seconds without EXCESS_FILL are too long; an alarm of another kind or symbol does not count."""
     scene = delivered_twice()

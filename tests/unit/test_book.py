@@ -174,6 +174,17 @@ def test_what_an_exit_closed_is_written_for_each_bracket(*, by_answer: bool) -> 
     )
 
 
+def test_an_exit_written_together_with_its_intent_has_its_consequences() -> None:
+    """Orders taken over are written in one go: the intent in front tells whose size the exit closed."""
+    known, exit_id, order = _closing()
+    (intent,) = (leg.intent for leg in known.signals["close"].legs.values())
+    book, seen = Book.of([_CLOSE]), Seen(5, "close", exit_id, order)
+
+    assert book.consequences(seen, [intent]) == known.consequences(seen)
+    assert book.consequences(seen, [seen]) == ()
+    assert book.consequences(seen, [attrs.evolve(intent, request=a_bracket().exit(ONE, 7))]) == ()
+
+
 def test_nothing_follows_from_what_tells_nothing_new() -> None:
     """No new fill, no order, an unknown signal or leg, an exit for nobody, another kind of event: no consequence."""
     book, exit_id, order = _closing()

@@ -155,3 +155,13 @@ def test_a_stale_reading_does_not_stop_the_clock() -> None:
     leg.sight(an_order(), 30)
 
     assert _since(leg) == 20
+
+
+@pytest.mark.parametrize(("triggered_ms", "since_ms"), [(None, 20), (12, 12), (20, 20), (25, 20)])
+def test_the_exchange_may_say_since_when_it_is_under_way(triggered_ms: int | None, since_ms: int) -> None:
+    """Its word counts where it is older than our sight; a time in the future does not."""
+    leg = _leg(ReplyKind.ACCEPTED)
+
+    leg.sight(an_order(status=OrderStatus.TRIGGERING, triggered_ms=triggered_ms), 20)
+
+    assert _since(leg) == since_ms

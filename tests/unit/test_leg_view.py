@@ -115,6 +115,16 @@ def test_a_new_look_does_not_ask_again_at_once() -> None:
     assert _view(tale, stop, a_snapshot(_GRACE + 10)) is LegView.ASK
 
 
+def test_until_the_hard_deadline_it_is_asked_for_once_a_second() -> None:
+    """What was asked for in vain may still appear soon: a second after the last question it is asked for again."""
+    tale, stop = _sent()
+    tale.missed(stop, 0)
+    tale.missed(stop, _HARD - 1)
+
+    assert _view(tale, stop, a_snapshot(_HARD + _GRACE - 2)) is LegView.LOST
+    assert _view(tale, stop, a_snapshot(_HARD + _GRACE - 1)) is LegView.ASK
+
+
 def test_questions_become_rarer() -> None:
     """After the hard deadline a lost order is asked for only at the ages of the late watch, and at last no more."""
     tale, stop = _sent()

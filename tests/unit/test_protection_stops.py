@@ -380,3 +380,43 @@ def test_long_and_short_side_by_side() -> None:
     short.entered()
 
     assert decisions(long, short) == (PlaceStop("short", ONE),)
+
+
+@pytest.mark.parametrize("leg", [Leg.STOP, Leg.TARGET])
+def test_legs_are_of_the_size_that_the_step_allows(leg: Leg) -> None:
+    """The step grew: of one that is open 0.9 can be covered; a leg of 0.9 is placed, and then it is the right one."""
+    tale = Tale()
+    tale.entered()
+    most = Decimal("0.9")
+    book = a_book(tale, leg_sizes={"s1": most})
+
+    placed = decisions(tale, book=book)
+    tale.rests(Leg.STOP, most)
+    tale.rests(Leg.TARGET, most)
+    after = decisions(tale, book=book)
+
+    assert (PlaceStop if leg is Leg.STOP else PlaceTarget)("s1", most) in placed
+    assert after == ()
+
+
+def test_a_rest_that_no_order_can_have_stays_naked() -> None:
+    """A stop for less than is open is no cover: the alarm goes on."""
+    tale = Tale()
+    tale.entered()
+    tale.rests(Leg.STOP, Decimal("0.9"))
+    tale.rests(Leg.TARGET, Decimal("0.9"))
+
+    (told,) = decisions(tale, book=a_book(tale, leg_sizes={"s1": Decimal("0.9")}), now_ms=3_000)
+
+    assert isinstance(told, Raise)
+    assert told.kind is AlarmKind.UNPROTECTED
+
+
+def test_less_than_one_step_gets_no_leg() -> None:
+    """No order can be of nothing: it is only looked at, as often as the alarm repeats."""
+    tale = Tale()
+    tale.entered()
+
+    actions = decisions(tale, book=a_book(tale, leg_sizes={"s1": Decimal(0)}), now_ms=100)
+
+    assert actions == (LookAgain(5_100), LookAgain(5_100))

@@ -172,6 +172,25 @@ def test_a_decision_took_effect_unless_it_surely_did_not(kind: ReplyKind | None,
     assert tale.state.took_effect is effect
 
 
+@pytest.mark.parametrize(("leg", "effect"), [(Leg.ENTRY, True), (Leg.EXIT, False)])
+def test_absence_is_effect_for_an_entry_and_none_for_a_close(leg: Leg, *, effect: bool) -> None:
+    """An absent entry is never sent again, for it might fill twice; an exit is, for it can only reduce."""
+    tale = Tale()
+    if leg is Leg.EXIT:
+        tale.state = SignalState(a_claim(type=SignalType.CLOSE_LONG, stop_loss=None, take_profit=None))
+    tale.absent(tale.sends(leg), 5)
+
+    assert tale.state.took_effect is effect
+
+
+def test_attempts_are_counted_from_the_highest_known() -> None:
+    """Of orders taken over, those between may have been used and be found nowhere: their numbers are not used again."""
+    tale = Tale()
+    tale.tell(an_intent(tale.plan.stop(ONE, 9), Leg.STOP, attempt=9), an_intent(tale.plan.stop(ONE, 4), Leg.STOP, attempt=4))
+
+    assert [tale.state.next_attempt(leg) for leg in (Leg.STOP, Leg.TARGET)] == [10, 1]
+
+
 def test_an_exit_is_no_effect_of_an_entry() -> None:
     """An entry signal whose entry was refused took no effect, whatever was sent in its name to close."""
     tale = Tale()

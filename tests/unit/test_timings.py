@@ -22,6 +22,15 @@ def test_the_promised_numbers() -> None:
     )
 
 
+def test_a_loss_is_believed_the_later_the_less_it_is_explained() -> None:
+    """Three seconds with fills of others that explain it, a minute when none can be read, 15 when they deny it."""
+    assert (_TIMINGS.flat_confirm_ms, _TIMINGS.loss_unexplained_ms, _TIMINGS.loss_denied_ms) == (
+        3_000,
+        60_000,
+        900_000,
+    )
+
+
 @pytest.mark.parametrize(
     ("age_ms", "following"),
     [

@@ -20,7 +20,6 @@ class _Excess:
 
     since_ms: int
     symbol: str
-    told: bool = False
 
 
 @attrs.define(kw_only=True)
@@ -42,6 +41,7 @@ class AtMostOnce:
     _filled: dict[str, dict[str, Decimal]] = attrs.field(factory=dict[str, dict[str, Decimal]])
     _sent: dict[str, tuple[str, int, Decimal]] = attrs.field(factory=dict[str, tuple[str, int, Decimal]])
     _first: dict[str, Decimal] = attrs.field(factory=dict[str, Decimal])
+    _alarms: dict[str, list[int]] = attrs.field(factory=dict[str, list[int]])
     _excess: dict[str, _Excess] = attrs.field(factory=dict[str, _Excess])
     _reported: set[str] = attrs.field(factory=set[str])
 
@@ -52,9 +52,8 @@ class AtMostOnce:
 
     def hear(self, alarm: Alarm) -> None:
         """Take in an alarm."""
-        if alarm.kind is AlarmKind.EXCESS_FILL:
-            for excess in self._excess.values():
-                excess.told = excess.told or (alarm.symbol == excess.symbol and alarm.at_ms >= excess.since_ms)
+        if alarm.kind is AlarmKind.EXCESS_FILL and alarm.symbol is not None:
+            self._alarms.setdefault(alarm.symbol, []).append(alarm.at_ms)
 
     def request(self, row: Row, sent: Mapping[str, str]) -> None:
         """Note an entry that reached the exchange."""
@@ -93,9 +92,10 @@ class AtMostOnce:
         for stem, excess in tuple(self._excess.items()):
             began_ms = max(excess.since_ms, self.knowledge.free_ms(excess.symbol))
             closed = self.knowledge.sizes.open(stem) <= (self._allowed(stem) or ZERO)
-            if excess.told and closed:
+            told = any(at_ms >= excess.since_ms for at_ms in self._alarms.get(excess.symbol, ()))
+            if told and closed:
                 del self._excess[stem]
-            elif not excess.told and now_ms > began_ms + self.alarm_ms:
+            elif not told and now_ms > began_ms + self.alarm_ms:
                 del self._excess[stem]
                 problem = "one request was delivered twice, and no alarm said so"
                 yield self._violation(stem, began_ms + self.alarm_ms, excess.symbol, problem)

@@ -141,7 +141,7 @@ class References:
             return ()
         lost: list[Loss] = []
         for at in range(began, len(self.points)):
-            if _is(self.points[at], "before", "Answered"):
+            if _is(self.points[at], "before", "Answered") or _is(self.points[at], "before", "Intent"):
                 break
             if self.points[at].startswith(_SENT):
                 nth = self.points[: at + 1].count(self.points[at])

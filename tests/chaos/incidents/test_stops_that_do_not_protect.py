@@ -113,10 +113,10 @@ def test_stops_refused_after_a_migration_end_flat_by_policy() -> None:
 def test_many_trades_leave_no_stop_behind() -> None:
     """Freqtrade #7838: fifty stops of positions long gone were found open on one account.
 
-    Here: after twenty-five round trips, ended in three ways and with every fifth cancel lost, not one order is open.
+    Here: after fifteen round trips, ended in three ways and with every fifth cancel lost, not one order is open.
     """
     world = World(faults=FaultPlan(Fault.request_lost(method="DELETE", probability=0.2), seed=7))
-    for number in range(25):
+    for number in range(15):
         world.tick(A, Decimal(60_000))
         told(world, entry(f"in {number}"))
         if number % 3 == 0:

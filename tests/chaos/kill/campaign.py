@@ -74,17 +74,23 @@ class Crowd:
 
 
 @contextmanager
-def campaign(seed: int, kills: int, folder: Path) -> Iterator[tuple[Campaign, HttpVenue]]:
+def campaign(
+    seed: int, kills: int, folder: Path, *, full_at: int = 0, count: int = TRADES
+) -> Iterator[tuple[Campaign, HttpVenue]]:
     """Let processes trade in *folder* and kill up to *kills* of them, until one of them is done.
+
+    The first of them finds no room for files beyond *full_at* bytes, if that is above 0; it is not the last.
 
     Yields:
         what happened, and the exchange, which still stands.
     """
     random = Random(seed)
-    result = Campaign(seed=seed, folder=folder, wanted=trades.trades(seed, TRADES))
+    result = Campaign(seed=seed, folder=folder, wanted=trades.trades(seed, count))
     trades.write(folder / "trades.json", result.wanted)
     with running_venue(prices=BASES, time=RealTimeDriver(fast_clock()), seed=seed) as venue:
         crowd = Crowd(venue, random)
+        if full_at:
+            _live(result, venue, crowd, random, may_be_killed=False, full_at=full_at)
         while result.problem is None:
             if _live(result, venue, crowd, random, may_be_killed=len(result.kills) < kills):
                 crowd.is_gone = True  # the last process finds a quiet market: it must come to rest
@@ -93,12 +99,14 @@ def campaign(seed: int, kills: int, folder: Path) -> Iterator[tuple[Campaign, Ht
         yield result, venue
 
 
-def _live(result: Campaign, venue: HttpVenue, crowd: Crowd, random: Random, *, may_be_killed: bool) -> bool:
+def _live(
+    result: Campaign, venue: HttpVenue, crowd: Crowd, random: Random, *, may_be_killed: bool, full_at: int = 0
+) -> bool:
     """Let one process live until it is killed or done; return whether it was done."""
     result.lives += 1
     at_point = random.randrange(1, POINTS_MAX + 1) if may_be_killed and random.random() < 0.7 else 0
     moment_s = random.random() * MOMENT_MAX_S if may_be_killed and not at_point else None
-    arguments = (venue.url, venue.api_key, venue.api_secret, str(result.folder), str(at_point))
+    arguments = (venue.url, venue.api_key, venue.api_secret, str(result.folder), str(at_point), str(full_at))
     command = [sys.executable, "-m", "tests.chaos.kill.child", *arguments]
     with (result.folder / f"errors-{result.lives}.txt").open("wb") as errors:
         child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603 - ours

@@ -1,13 +1,15 @@
-"""The process that is killed: ``python -m tests.chaos.kill.child <url> <key> <secret> <folder> <halts at>``.
+"""The process that is killed: ``python -m tests.chaos.kill.child <url> <key> <secret> <folder> <halts at> <full at>``.
 
 It trades what the folder says, from the beginning each time it is started, as a host does that cannot know how far it
 came. On its standard output it tells that it trades, what became of each signal, and that it is done. At the point
-whose number it was given it says so and waits to be killed; 0 is no point.
+whose number it was given it says so and waits to be killed; 0 is no point. No file of it may grow beyond *full at*
+bytes, as on a disk that is full; 0 is no limit.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -128,7 +130,7 @@ def tell(*words: str) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Trade until everything wanted has its report and nothing is left to do but to guard."""
-    url, key, secret, where, halts_at = arguments
+    url, key, secret, where, halts_at, full_at = arguments
     folder = Path(where)
     points = Failpoints(int(halts_at))
     clock = fast_clock()
@@ -142,6 +144,8 @@ def main(arguments: Sequence[str]) -> None:
         timings=TIMINGS,
         host_guards=True,
     )
+    if int(full_at):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(full_at), resource.RLIM_INFINITY))
     tell("trading")
     manager.reconcile()
     for trade in read(folder / "trades.json"):

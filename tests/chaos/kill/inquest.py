@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Final, cast
 
 from surefill.adapters.audit import audit_files
 from surefill.adapters.journal import SqliteJournal
+from surefill.domain.alarm import Alarm, AlarmKind
 from surefill.domain.ids import stem
 from surefill.domain.report import ExecutionReport
 from surefill.testing.invariants import Asked, WriteAhead, check, file_faults
@@ -39,7 +41,7 @@ def problems(campaign: Campaign, rows: tuple[Row, ...], now_ms: int) -> Iterator
     yield from _left(rows)
     with SqliteJournal(campaign.folder / "journal.db") as journal:
         journal.verify()
-        yield from _ahead(journal, rows)
+        yield from _ahead(journal, rows, _alarms(campaign.folder / "alarms.jsonl"))
         yield from _reports(journal, rows)
     for path in audit_files(campaign.folder / "audit"):
         yield from (f"I9: {path.name}: {fault}" for fault in file_faults(path, torn_end=True))
@@ -60,9 +62,11 @@ def _left(rows: tuple[Row, ...]) -> Iterator[str]:
                 yield f"I3: {kind} orders of {size} are open at the end beside a position of {ours} {key[0]}"
 
 
-def _ahead(journal: SqliteJournal, rows: tuple[Row, ...]) -> Iterator[str]:
+def _ahead(journal: SqliteJournal, rows: tuple[Row, ...], alarms: Iterable[Alarm]) -> Iterator[str]:
     """Every order at the exchange has its intent: the same id, timestamp and digest."""
     ahead = WriteAhead()
+    for alarm in alarms:
+        ahead.hear(alarm)
     for name in journal.signal_ids():
         for event in journal.events_of(name):
             ahead.keep(Kept(event=event, at_ms=event.at_ms, after_seq=0, owner=1))
@@ -86,6 +90,12 @@ def _reports(journal: SqliteJournal, rows: tuple[Row, ...]) -> Iterator[str]:
         executed = filled.get(f"{stem(NAMESPACE, name)}{'E' if report.type.is_entry else 'X'}", ZERO)
         if report.filled_quantity > executed:
             yield f"I11: {name!r} was reported with {report.filled_quantity} filled, the exchange filled {executed}"
+
+
+def _alarms(path: Path) -> Iterator[Alarm]:
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        told = json.loads(line)
+        yield Alarm(AlarmKind[told["kind"]], told["at_ms"], told["text"], told["symbol"])
 
 
 def _latest(journal: SqliteJournal, name: str) -> ExecutionReport | None:

@@ -13,6 +13,9 @@ from tests.chaos.kill.inquest import problems
 from tests.chaos.kill.runner import hunt
 from tests.chaos.kill.trades import read, trades, write
 
+FULL_AT = 90_000
+"""Room for the first signals."""
+
 
 def _ignore(done: int, planned: int) -> None:
     """Nobody watches."""
@@ -26,6 +29,19 @@ def test_killed_processes_leave_nothing_broken() -> None:
 
     assert found.violations == ()
     assert found.counts["kills"] == 3
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(170)
+def test_a_full_disk_stops_entries_and_nothing_else(tmp_path: Path) -> None:
+    """When the system lets no file grow, an alarm rings, exits go on, and the next process finds nothing broken."""
+    with campaign(4, 0, tmp_path, full_at=FULL_AT, count=4) as (result, venue):
+        with venue.server.timeline:
+            rows, now_ms = tuple(venue.ledger.rows), venue.server.venue.now_ms
+        found = list(problems(result, rows, now_ms))
+
+    assert found == []
+    assert "STORE_FAILED" in (tmp_path / "alarms.jsonl").read_text()
 
 
 def test_wishes_survive_their_file(tmp_path: Path) -> None:

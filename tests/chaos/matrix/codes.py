@@ -11,6 +11,7 @@ from surefill.adapters.wire.problem import problem_of
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.order import Purpose
 from surefill.domain.refusal import Refusal
+from surefill.domain.reply import ReplyKind
 from surefill.testing.invariants.evidence import Carried
 from surefill.testing.world import World
 from tests.chaos.matrix.bytes_on_the_wire import anything_as, http
@@ -51,8 +52,10 @@ def _does_and_says(code: int, status: int) -> Callable[[When], Inject]:
 
 def _unclear(fault_id: str, what: str, code: int, status: int, steps: frozenset[Step]) -> Iterator[FaultCase]:
     done = _does_and_says(code, status)
-    yield from variants(fault_id, f"{what}, though executed", steps, done, expect=_FOUND, again=frozenset())
-    yield from variants(fault_id, what, steps, _says(code, status), expect=_ABSENT, again=frozenset())
+    for words, inject, expect in ((", though executed", done, _FOUND), ("", _says(code, status), _ABSENT)):
+        yield from variants(
+            fault_id, what + words, steps, inject, expect=expect, means=ReplyKind.UNKNOWN, again=frozenset()
+        )
 
 
 def _paused(when: When) -> Inject:
@@ -127,8 +130,9 @@ CASES: Final[tuple[Listed, ...]] = (
         _paused,
         expect=at({Step.ENTRY: every(_no_entry_in_the_pause, closed)}, otherwise=_SOUND),
         expect_lasting=_no_entry_in_the_pause,
+        means=ReplyKind.RETRYABLE,
     ),
-    *variants("C2", "429 without Retry-After", ALL, _says(-1003, 429), expect=_SOUND),
+    *variants("C2", "429 without Retry-After", ALL, _says(-1003, 429), expect=_SOUND, means=ReplyKind.RETRYABLE),
     *variants(
         "C3",
         "418 ban",
@@ -136,8 +140,9 @@ CASES: Final[tuple[Listed, ...]] = (
         lambda when: on_the_way(when, lambda c: Fault.banned(BAN_MS, **c)),
         expect=_BANNED,
         expect_lasting=_BANNED,
+        means=ReplyKind.RETRYABLE,
     ),
-    *variants("C4", "-1003 without 429", ALL, _says(-1003, 400), expect=_SOUND),
+    *variants("C4", "-1003 without 429", ALL, _says(-1003, 400), expect=_SOUND, means=ReplyKind.RETRYABLE),
     *variants(
         "C4",
         "others have used up the weight",
@@ -145,8 +150,8 @@ CASES: Final[tuple[Listed, ...]] = (
         lambda when: on_the_way(when, lambda c: Fault.crowded(2_390, **c)),
         expect=at({Step.ENTRY: closed, Step.STOP: closed, Step.TARGET: closed}, otherwise=_SOUND),
     ),
-    *variants("C5", "-1015 order count", SENDS, _says(-1015, 429), expect=_SOUND),
-    *variants("C5", "-1015 order count, 400", SENDS, _says(-1015, 400), expect=_TRIED_AGAIN),
+    *variants("C5", "-1015 order count", SENDS, _says(-1015, 429), expect=_SOUND, means=ReplyKind.RETRYABLE),
+    *variants("C5", "-1015 order count, 400", SENDS, _says(-1015, 400), expect=_TRIED_AGAIN, means=ReplyKind.RETRYABLE),
     NotApplicable(
         id="C5",
         what="-1015 order count",
@@ -161,12 +166,14 @@ CASES: Final[tuple[Listed, ...]] = (
         steps=ALL - SIGNED,
         reason="answers of the services behind the gateway; time and exchangeInfo ask none of them",
     ),
-    *variants("C7", "-1008 overload", ALL, _says(-1008, 503), expect=_TRIED_AGAIN),
-    *variants("C8", "-1021 timestamp", SIGNED, _says(-1021, 400), expect=_TRIED_AGAIN),
+    *variants("C7", "-1008 overload", ALL, _says(-1008, 503), expect=_TRIED_AGAIN, means=ReplyKind.RETRYABLE),
+    *variants("C8", "-1021 timestamp", SIGNED, _says(-1021, 400), expect=_TRIED_AGAIN, means=ReplyKind.RETRYABLE),
     NotApplicable(
         id="C8", what="-1021 timestamp", steps=ALL - SIGNED, reason="the request carries no timestamp: it is not signed"
     ),
-    *variants("C9", "-5028 refused in the engine", SENDS, _says(-5028, 400), expect=_TRIED_AGAIN),
+    *variants(
+        "C9", "-5028 refused in the engine", SENDS, _says(-5028, 400), expect=_TRIED_AGAIN, means=ReplyKind.RETRYABLE
+    ),
     NotApplicable(
         id="C9",
         what="-5028 refused in the engine",
@@ -183,6 +190,7 @@ CASES: Final[tuple[Listed, ...]] = (
             _says(code, 401 if code == -2015 else 400),
             expect=at({Step.ENTRY: rejected(Refusal.NOT_ALLOWED)}, otherwise=as_promised),
             expect_lasting=_KEY_REFUSED,
+            means=ReplyKind.REJECTED,
         )
     ),
     NotApplicable(
@@ -215,9 +223,15 @@ CASES: Final[tuple[Listed, ...]] = (
         SENDS,
         _does_and_says(-4116, 400),
         expect=at({Step.ENTRY: every(sent_once, closed)}, otherwise=closed),
+        means=ReplyKind.EXISTS,
     ),
     *variants(
-        "C13", "-4116, it cannot be seen", SENDS, _says(-4116, 400), expect=at({Step.ENTRY: sent_once}, otherwise=sound)
+        "C13",
+        "-4116, it cannot be seen",
+        SENDS,
+        _says(-4116, 400),
+        expect=at({Step.ENTRY: sent_once}, otherwise=sound),
+        means=ReplyKind.EXISTS,
     ),
     NotApplicable(id="C13", what="-4116", steps=ALL - SENDS, reason="only a new order has an id that may be in use"),
     *variants(
@@ -227,6 +241,7 @@ CASES: Final[tuple[Listed, ...]] = (
         _says(-4130, 400),
         expect=closed,
         expect_lasting=at({Step.STOP: alarmed(AlarmKind.UNPROTECTED)}),
+        means=ReplyKind.EXISTS,
     ),
     *variants(
         "C14",
@@ -247,6 +262,7 @@ CASES: Final[tuple[Listed, ...]] = (
         frozenset({Step.STOP, Step.TARGET}),
         _says(-4045, 400),
         expect_lasting=at({Step.STOP: alarmed(AlarmKind.UNPROTECTED)}),
+        means=ReplyKind.REJECTED,
     ),
     NotApplicable(
         id="C15",
@@ -266,6 +282,7 @@ CASES: Final[tuple[Listed, ...]] = (
                 Step.STOP: alarmed(AlarmKind.UNPROTECTED),
             }
         ),
+        means=ReplyKind.REJECTED,
     ),
     NotApplicable(
         id="C16", what="-4120 wrong endpoint", steps=ALL - SENDS, reason="it is said of the kind of a new order"

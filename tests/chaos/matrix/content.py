@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from surefill.adapters.simulated import Fault
+from surefill.domain.reply import ReplyKind
 from tests.chaos.matrix.bytes_on_the_wire import Change, Garble, anything_as, http, rows_as, success_as
 from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotApplicable, as_promised, at
 from tests.chaos.matrix.injections import AGAIN, RECURRING, Inject, When, both, in_what_comes_back, on_the_way, variants
@@ -44,6 +45,7 @@ def _unbelievable(
         ALL,
         lambda when: in_what_comes_back(when, success_as(garble)),
         expect=_FOUND,
+        means=ReplyKind.UNKNOWN,
         again=again,
     )
 
@@ -66,13 +68,22 @@ def _unclear(fault_id: str, what: str, raw: bytes) -> Iterator[FaultCase]:
             ALL,
             partial(_answered, what, raw, executed=executed),
             expect=expect,
+            means=ReplyKind.UNKNOWN,
             again=frozenset(),
         )
 
 
-def _rows(fault_id: str, what: str, steps: frozenset[Step], change: Change, expect: Check) -> Iterator[FaultCase]:
+def _rows(
+    fault_id: str, what: str, steps: frozenset[Step], change: Change, expect: Check, means: ReplyKind
+) -> Iterator[FaultCase]:
     yield from variants(
-        fault_id, what, steps, lambda when: in_what_comes_back(when, rows_as(change)), expect=expect, again=_RECURRING
+        fault_id,
+        what,
+        steps,
+        lambda when: in_what_comes_back(when, rows_as(change)),
+        expect=expect,
+        means=means,
+        again=_RECURRING,
     )
 
 
@@ -134,12 +145,26 @@ CASES: Final[tuple[Listed, ...]] = (
     *_unbelievable("B5", "200, a number of 100,000 digits", lambda _: http(b'{"orderId":' + b"9" * 100_000 + b"}")),
     *_unbelievable("B5", "200, depth bomb", lambda _: http(_BOMB)),
     *_unbelievable("B5", "200, 100 MB announced", lambda _: http(b"{}", length=100_000_000)),
-    *_rows("B6", "optional fields missing", ALL, _without_optional, _HARMLESS),
-    *_rows("B6", "new fields", ALL, _with_more, _HARMLESS),
-    *_rows("B6", "mandatory fields missing", _ORDER_ROWS | {Step.POSITION, Step.TRADES}, _without_status, _FOUND),
-    *_rows("B7", "another client id and symbol", _ORDER_ROWS, _of_another, _FOUND),
-    *_rows("B7", "another symbol", _ORDER_ROWS, _of_another_symbol, _FOUND),
-    *_rows("B8", "unknown status", _ORDER_ROWS, _in_no_known_state, at({Step.ENTRY: sent_once}, otherwise=_SOUND)),
+    *_rows("B6", "optional fields missing", ALL, _without_optional, _HARMLESS, ReplyKind.ACCEPTED),
+    *_rows("B6", "new fields", ALL, _with_more, _HARMLESS, ReplyKind.ACCEPTED),
+    *_rows(
+        "B6",
+        "mandatory fields missing",
+        _ORDER_ROWS | {Step.POSITION, Step.TRADES},
+        _without_status,
+        _FOUND,
+        ReplyKind.UNKNOWN,
+    ),
+    *_rows("B7", "another client id and symbol", _ORDER_ROWS, _of_another, _FOUND, ReplyKind.UNKNOWN),
+    *_rows("B7", "another symbol", _ORDER_ROWS, _of_another_symbol, _FOUND, ReplyKind.UNKNOWN),
+    *_rows(
+        "B8",
+        "unknown status",
+        _ORDER_ROWS,
+        _in_no_known_state,
+        at({Step.ENTRY: sent_once}, otherwise=_SOUND),
+        ReplyKind.UNKNOWN,
+    ),
     *_unclear("B9", "408", http(b"", status=408)),
     *_unclear("B10", "500 with JSON", http(_INTERNAL_ERROR, status=500)),
     *_unclear("B10", "502 with HTML", http(_PAGE, status=502)),
@@ -151,6 +176,7 @@ CASES: Final[tuple[Listed, ...]] = (
         ALL,
         partial(_answered, "", http(_UNAVAILABLE, status=503), executed=False),
         expect=at({Step.ENTRY: closed}, otherwise=_SOUND),
+        means=ReplyKind.RETRYABLE,
     ),
     *_unclear("B13", "503 Internal error", http(_INTERNAL_ERROR, status=503)),
     *_unbelievable("B14", "bad gzip", lambda body: http(gzip.compress(body)[:-6], headers=("Content-Encoding: gzip",))),

@@ -45,10 +45,16 @@ class Event:
         return result
 
 
+def pass_through(world: World, mangle: Callable[[Call, Result], Result]) -> None:
+    """Let every answer pass through *mangle* too, after what is there already."""
+    before = world.notebook.mangle
+    world.notebook.mangle = lambda call, result: mangle(call, before(call, result))
+
+
 def happens(world: World, step: Step, act: Act, *, times: int = 1, heal: Callable[[], None] = nothing) -> Armed:
     """Let *act* happen at *step*."""
     event = Event(world, step, act, times)
-    world.notebook.mangle = event
+    pass_through(world, event)
     return Armed(struck=lambda: event.happened, heal=heal)
 
 

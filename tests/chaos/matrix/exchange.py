@@ -31,6 +31,7 @@ from tests.chaos.matrix.events import (
     keeping_late_fills,
     least_step,
     on_step,
+    pass_through,
     resting,
     still_held,
     trade_of,
@@ -181,7 +182,7 @@ def _restarted(world: World, step: Step) -> Armed:
 
     back_ms = [world.now_ms + 3_600_000]
     event = Event(world, step, begin)
-    world.notebook.mangle = mangle
+    pass_through(world, mangle)
     return Armed(struck=lambda: event.happened, heal=lambda: venue.show_before(on=False))
 
 
@@ -213,7 +214,7 @@ def _more_fields(world: World, step: Step) -> Armed:
         struck[0] += 1
         return attrs.evolve(result, body=_widened(result.body))
 
-    world.notebook.mangle = mangle
+    pass_through(world, mangle)
     return Armed(struck=lambda: struck[0])
 
 

@@ -10,8 +10,10 @@ import attrs
 from surefill.adapters.simulated import Fault, FaultKind
 from surefill.adapters.simulated.fault import Conditions
 from surefill.adapters.wire.call import Call, Result
+from surefill.domain.reply import ReplyKind
 from surefill.testing.world import World
 from tests.chaos.matrix.case import Armed, Check, FaultCase, as_promised
+from tests.chaos.matrix.right import every, understood
 from tests.chaos.matrix.steps import Step
 
 Inject: TypeAlias = Callable[[World, Step], Armed]
@@ -163,15 +165,18 @@ def variants(
     *,
     expect: Check = as_promised,
     expect_lasting: Check = as_promised,
+    means: ReplyKind | None = None,
     lives_on: bool = True,
     again: frozenset[Step] = RECURRING,
     fifth: bool = False,
 ) -> tuple[FaultCase, ...]:
     """Return a fault as one that strikes once, one that strikes a later time, and one that goes on for a while.
 
-    *again* are the steps whose request may be struck a second time; *fifth* is for faults that strike every request
+    *means* is what the answer to an order must be taken for. *again* are the steps whose request may be struck a second time; *fifth* is for faults that strike every request
     of the step, whatever its answer.
     """
+    if means is not None:
+        expect, expect_lasting = every(understood(means), expect), every(understood(means), expect_lasting)
     kinds = (
         (ONCE, steps, expect),
         (AGAIN, steps & again, as_promised),

@@ -19,7 +19,11 @@ from surefill.domain.report import Outcome
 from surefill.testing.world import PRICES, World
 from tests.chaos.matrix.case import Aftermath, Armed, Check, Listed
 from tests.chaos.matrix.checks import both, ends, fill_told, nothing_sent, one_entry
-from tests.chaos.matrix.events import keeping_late_fills, trade_of
+from tests.chaos.matrix.events import (
+    keeping_late_fills,
+    pass_through,
+    trade_of,
+)
 from tests.chaos.matrix.family import Way, fault, proved
 from tests.chaos.matrix.scenario import TRADES, Scenario, scenario_of
 from tests.chaos.matrix.steps import ALL, Step
@@ -180,7 +184,7 @@ def _hostile(world: World, step: Step) -> Armed:
         struck[0] = 1
         return WireAnswer(400, {"code": -1, "msg": text})
 
-    world.notebook.mangle = mangle
+    pass_through(world, mangle)
     return Armed(struck=lambda: struck[0])
 
 

@@ -15,7 +15,12 @@ from surefill.domain.alarm import Alarm
 from surefill.testing.world import Lifeline, World
 from tests.chaos.matrix.case import Armed, Check, Listed
 from tests.chaos.matrix.checks import both, fill_told, one_entry
-from tests.chaos.matrix.events import for_a_while, happens, keeping_late_fills
+from tests.chaos.matrix.events import (
+    for_a_while,
+    happens,
+    keeping_late_fills,
+    pass_through,
+)
 from tests.chaos.matrix.family import Way, fault, proved
 from tests.chaos.matrix.scenario import TRADES, Closing, Scenario, scenario_of
 from tests.chaos.matrix.steps import ALL, Step
@@ -78,7 +83,7 @@ def _throws(error: type[BaseException]) -> Callable[[World, Step], Armed]:
                 raise error
             return result
 
-        world.notebook.mangle = mangle
+        pass_through(world, mangle)
         return Armed(struck=lambda: thrown[0])
 
     return inject

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from surefill.adapters.simulated.fault import client_id_of
 from surefill.adapters.wire.call import Call
 from surefill.domain.alarm import AlarmKind
+from surefill.domain.events import Answered
 from surefill.domain.refusal import Refusal
+from surefill.domain.reply import ReplyKind
 from surefill.domain.report import Outcome
 from tests.chaos.matrix.case import Aftermath, Check
+from tests.chaos.matrix.steps import SENDS
 
 
 def refused(*reasons: Refusal) -> Check:
@@ -73,6 +77,21 @@ def quiet(aftermath: Aftermath) -> Iterable[str]:
     """Ask that nobody was alarmed: the fault is no danger."""
     if aftermath.alarms:
         yield f"no alarm must ring, heard {sorted({alarm.kind.name for alarm in aftermath.alarms})}"
+
+
+def understood(kind: ReplyKind) -> Check:
+    """Ask what the first answer to the step's order was taken for, as the journal has it; other steps have none."""
+
+    def check(aftermath: Aftermath) -> Iterable[str]:
+        if aftermath.step not in SENDS:
+            return
+        ids = {client_id_of(each.call) for each in aftermath.calls if aftermath.step.concerns(each.call)}
+        answers = [each.event for each in aftermath.world.notebook.kept if isinstance(each.event, Answered)]
+        first = next((answer.reply for answer in answers if answer.client_id in ids), None)
+        if first is None or first.kind is not kind:
+            yield f"the first answer must be taken for {kind.name}, was {first and (first.kind.name, first.text)}"
+
+    return check
 
 
 def sent(count: int, concerns: Callable[[Call], bool], what: str) -> Check:

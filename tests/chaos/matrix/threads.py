@@ -22,6 +22,7 @@ from tests.chaos.matrix.events import (
     first_of,
     happens,
     keeping_late_fills,
+    pass_through,
     reaches_target,
     runs_through_live_stop,
     trade_of,
@@ -148,7 +149,7 @@ def _kills_a_thread(world: World, step: Step) -> Armed:
             raise SystemExit
         return result
 
-    world.notebook.mangle = mangle
+    pass_through(world, mangle)
     return Armed(struck=lambda: killed[0])
 
 

@@ -18,6 +18,7 @@ from surefill.adapters.simulated import Fault, Latency
 from surefill.adapters.wire.call import Call, Result
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.refusal import Refusal
+from surefill.domain.reply import ReplyKind
 from surefill.testing.world import World
 from tests.chaos.matrix.case import Check, Elsewhere, FaultCase, Listed, NotApplicable, as_promised, at
 from tests.chaos.matrix.injections import (
@@ -108,6 +109,7 @@ def _redirect(status: int, *, executed: bool) -> tuple[FaultCase, ...]:
         ALL,
         _way(lambda c: Fault.redirect(status, executed=executed, **c)),
         expect=at({Step.ENTRY: every(sent_once, sound if executed else not_filled)}, otherwise=_SOUND),
+        means=ReplyKind.UNKNOWN,
     )
 
 
@@ -186,8 +188,24 @@ _DELAYED: Final = (
 _LANES: Final = "tests/binance/test_lanes.py"
 
 CASES: Final[tuple[Listed, ...]] = (
-    *variants("A1", "request lost", ALL, _way(lambda c: Fault.request_lost(**c)), expect=_ABSENT, fifth=True),
-    *variants("A2", "reply lost", ALL, _way(lambda c: Fault.reply_lost(**c)), expect=_RESOLVED, fifth=True),
+    *variants(
+        "A1",
+        "request lost",
+        ALL,
+        _way(lambda c: Fault.request_lost(**c)),
+        expect=_ABSENT,
+        means=ReplyKind.UNKNOWN,
+        fifth=True,
+    ),
+    *variants(
+        "A2",
+        "reply lost",
+        ALL,
+        _way(lambda c: Fault.reply_lost(**c)),
+        expect=_RESOLVED,
+        means=ReplyKind.UNKNOWN,
+        fifth=True,
+    ),
     *_DELAYED,
     *variants(
         "A5",
@@ -195,10 +213,19 @@ CASES: Final[tuple[Listed, ...]] = (
         ALL,
         _way(lambda c: Fault.stale_reply(**c)),
         expect=at({Step.ENTRY: every(sent_once, sound)}),
+        means=ReplyKind.UNKNOWN,
     ),
     _twice("at once", 0, alarmed(AlarmKind.EXCESS_FILL)),
     _twice("again after 2 s", 2_000, alarmed(AlarmKind.EXCESS_FILL)),
-    *variants("A7", "answer drips in, never whole", ALL, _way(lambda c: Fault.drip(**c)), expect=_RESOLVED, fifth=True),
+    *variants(
+        "A7",
+        "answer drips in, never whole",
+        ALL,
+        _way(lambda c: Fault.drip(**c)),
+        expect=_RESOLVED,
+        means=ReplyKind.UNKNOWN,
+        fifth=True,
+    ),
     *(
         case
         for fault_id, (what, error) in _NEVER_SENT.items()
@@ -209,10 +236,18 @@ CASES: Final[tuple[Listed, ...]] = (
             partial(_never_sent, error),
             expect=_SOUND,
             expect_lasting=_UNREACHABLE,
+            means=ReplyKind.NOT_SENT,
             again=RECURRING if fault_id == "A8" else frozenset(),
         )
     ),
-    *variants("A12", "kept-alive connection closed under the request", ALL, _dropped, expect=_RESOLVED),
+    *variants(
+        "A12",
+        "kept-alive connection closed under the request",
+        ALL,
+        _dropped,
+        expect=_RESOLVED,
+        means=ReplyKind.UNKNOWN,
+    ),
     _partition("reads do not get through", "GET"),
     _partition("changes do not get through", "POST", "DELETE"),
     NotApplicable(

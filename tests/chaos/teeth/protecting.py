@@ -144,7 +144,7 @@ def _unheard(desk: Desk, alarm: object) -> None:
 
 
 def _without_a_deadline(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool]) -> tuple[Action, ...]:
-    return _protect(desk, symbol, until_ms=until_ms + 100_000, done=done)
+    return _protect(desk, symbol, until_ms=until_ms + 70_000, done=done)
 
 
 _NO_STOPS: Final = Fault.unreachable(leg="S")
