@@ -23,8 +23,23 @@ from .resolve import resolve
 from .submit import Wanted, submit
 
 
-def enter(desk: Desk, state: SignalState, plan: Bracket, *, until_ms: int) -> Declined | None:
-    """Bring the entry of *state* to a known fate, or to an open question.
+@attrs.frozen
+class Window:
+    """Until when attempts may begin: as long as the call lasts, and the signal is valid."""
+
+    until_ms: int
+    valid_ms: int | None
+
+    @property
+    def end_ms(self) -> int:
+        """The earlier of both."""
+        return self.until_ms if self.valid_ms is None else min(self.until_ms, self.valid_ms)
+
+
+def enter(
+    desk: Desk, state: SignalState, plan: Bracket, *, until_ms: int, valid_ms: int | None = None
+) -> Declined | None:
+    """Bring the entry of *state* to a known fate, or to an open question; nothing is sent from *valid_ms* on.
 
     Returns:
         why no order took effect; None when one did, or may have.
@@ -36,7 +51,7 @@ def enter(desk: Desk, state: SignalState, plan: Bracket, *, until_ms: int) -> De
         return declined_by(desk, plan.symbol, error)
     if not state.took_effect:
         try:
-            declined = _attempts(desk, state, plan, watermark, until_ms)
+            declined = _attempts(desk, state, plan, watermark, Window(until_ms, valid_ms))
         except JournalError as error:
             return Declined(Refusal.STORE_FAILED, str(error))
         if declined is not None:
@@ -72,12 +87,11 @@ def tell_not_allowed(desk: Desk, problem: str) -> None:
 
 
 def _attempts(
-    desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | None, until_ms: int
+    desk: Desk, state: SignalState, plan: Bracket, watermark: Watermark | None, window: Window
 ) -> Declined | None:
     failures, regridded = 0, False
-    valid_ms = state.claim.signal.valid_until_ms
     while True:
-        if valid_ms is not None and desk.now_ms() >= valid_ms:
+        if window.valid_ms is not None and desk.now_ms() >= window.valid_ms:
             return Declined(Refusal.STALE, "valid_until passed before the entry could be sent")
         leg = _send(desk, state, plan, watermark)
         if leg.fate is not Fate.NOTHING:
@@ -91,7 +105,7 @@ def _attempts(
                 plan = refreshed
                 continue
         failures += 1
-        if not _again(desk, state, leg, failures, until_ms):
+        if not _again(desk, state, leg, failures, window):
             return _not_executed(leg)
         if _shown_after_all(leg):
             return None
@@ -130,14 +144,13 @@ def _on_grid(plan: Bracket, instrument: Instrument | None) -> Bracket | None:
     return attrs.evolve(plan, quantity=size) if size > 0 else None
 
 
-def _again(desk: Desk, state: SignalState, leg: LegState, failures: int, until_ms: int) -> bool:
+def _again(desk: Desk, state: SignalState, leg: LegState, failures: int, window: Window) -> bool:
     """Whether to send the entry once more; waits as asked, then looks once before saying yes."""
     reply = leg.reply
     if reply is None or leg.refused_for_good or failures >= desk.retry.attempts_max:
         return False
     wait_ms = max(int(desk.retry.delay_seconds(failures) * 1000), reply.retry_after_ms or 0)
-    valid_ms = state.claim.signal.valid_until_ms
-    if desk.now_ms() + wait_ms >= (until_ms if valid_ms is None else min(until_ms, valid_ms)):
+    if desk.now_ms() + wait_ms >= window.end_ms:
         return False
     desk.note(
         AuditType.RETRY_ATTEMPT,

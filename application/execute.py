@@ -52,7 +52,7 @@ def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) ->
         declined = _plan(desk, state, quantity)
         if declined is not None:
             return _release(desk, signal, declined)
-    declined = enter(desk, state, plan_of(state), until_ms=until_ms)
+    declined = enter(desk, state, plan_of(state), until_ms=until_ms, valid_ms=signal.valid_until_ms)
     if declined is not None and not state.took_effect and not rejected(state):
         return _release(desk, signal, declined)
     if any(leg.reply is None or leg.reply.kind in UNCLEAR for leg in state.of(Leg.ENTRY)):

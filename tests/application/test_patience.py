@@ -8,12 +8,15 @@ import pytest
 
 from surefill.adapters.simulated import Fault
 from surefill.application.preflight import reading_in_time
+from surefill.application.unprotected import UNHURRIED_MS, patience_ms
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.errors import OrderExecutionError
+from surefill.domain.events import Answered, Covered
+from surefill.domain.ids import Leg
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
 from surefill.domain.timings import Timings
-from tests.papers import ACME, BOLT, Desk, entry, entry_orders_filled, held, names, paper_desk, rows
+from tests.papers import ACME, BOLT, Desk, entry, entry_orders_filled, events, held, id_of, names, paper_desk, rows
 
 TIMES = Timings()
 
@@ -145,3 +148,40 @@ def test_a_reconcile_of_many_symbols_comes_back() -> None:
     report = desk.manager.reconcile()
     assert desk.now_ms() - began <= TIMES.call_ms
     assert len(report.still_open) == 3
+
+
+def test_nothing_presses_while_there_is_time() -> None:
+    """With ten seconds left and nobody naked a request is not bounded; with less it may take what is left."""
+    desk = paper_desk()
+    desk.execute(entry())
+    inside, now = desk.manager._desk, desk.now_ms()
+
+    assert patience_ms(inside, until_ms=now + UNHURRIED_MS) is None
+    assert patience_ms(inside, until_ms=now + UNHURRIED_MS - 1) == UNHURRIED_MS - 1
+    assert patience_ms(inside, until_ms=now - 5) == TIMES.poll_ms
+
+
+def test_a_naked_position_bounds_every_request() -> None:
+    """Until the first alarm up to its moment, then at most half an alarm's time beyond the next."""
+    desk = paper_desk(Fault.unreachable(leg="S"))
+    desk.execute(entry())
+    inside = desk.manager._desk
+
+    told = patience_ms(inside, until_ms=desk.now_ms() + 60_000)
+    last = desk.alarms_of(AlarmKind.UNPROTECTED)[-1].at_ms
+
+    assert told == max(TIMES.alarm_repeat_ms // 2, last + TIMES.alarm_repeat_ms - desk.now_ms())
+
+
+@pytest.mark.parametrize("fault", [Fault.request_lost, Fault.reply_lost])
+def test_a_stop_that_is_not_answered_is_looked_for_before_the_alarm(fault: type[Fault]) -> None:
+    """Its send is given up after two and a half seconds, not after the usual five: there is time to put it right."""
+    desk = paper_desk(fault(leg="S", nth=1))
+
+    desk.execute(entry("s1"))
+
+    known = known_ms(desk)
+    covered = events(desk.journal, "s1", Covered)[0].at_ms
+    answered = next(each for each in events(desk.journal, "s1", Answered) if each.client_id == id_of("s1", Leg.STOP))
+    assert TIMES.leg_send_ms <= answered.at_ms - known <= TIMES.leg_send_ms + 100
+    assert covered - known <= TIMES.leg_send_ms + 1_500

@@ -223,6 +223,47 @@ def test_a_position_without_a_wish_for_a_stop_is_not_alarmed() -> None:
     assert set(desk.kinds()) == {AlarmKind.EXCHANGE_UNREACHABLE}
 
 
+# --- a question that is not answered ----------------------------------------------------------------------------------
+
+
+def blind(path: str) -> Fault:
+    """Orders of one service cannot be asked for by id."""
+    return Fault.refused(-1003, "Too many requests.", 400, method="GET", path=path)
+
+
+def test_a_stop_that_is_not_listed_and_not_answered_for_is_no_cover() -> None:
+    """Somebody cancelled it and nobody says so: naked in time, though no second one is sent beside the unknown one."""
+    desk = paper_desk()
+    desk.execute(entry())
+    by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of("s1", Leg.STOP))
+    desk.exchange.faults.add(blind("algoOrder"))
+    gone = desk.now_ms()
+
+    desk.guard(30)
+
+    rung = [alarm.at_ms - gone for alarm in desk.alarms_of(AlarmKind.UNPROTECTED)]
+    assert rung[0] <= 5_000 + 3_000 + 1_500
+    assert len(rung) >= 4
+    assert AlarmKind.EXCHANGE_UNREACHABLE in desk.kinds()
+    assert sent_of(desk.exchange, "s1") == ["E1", "S1", "T1"]
+    desk.exchange.faults.clear()
+    desk.guard(10)
+    assert resting(desk.exchange) == ["S2", "T1"]
+
+
+def test_one_question_without_an_answer_does_not_hold_up_other_brackets() -> None:
+    """The target of one cannot be asked for, and the stop of another is still missing: that one is placed."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of("s1", Leg.TARGET))
+    desk.exchange.faults.add(blind("algoOrder"), Fault.refused(-1008, status=503, leg="S", nth=1))
+
+    report = desk.execute(entry("s2"))
+
+    assert report.outcome is Outcome.PROTECTED
+    assert sent_of(desk.exchange, "s2") == ["E1", "T1", "S2"]
+
+
 # --- a stop that is due -----------------------------------------------------------------------------------------------
 
 

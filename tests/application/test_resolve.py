@@ -513,3 +513,35 @@ def test_unexplained_size_beside_an_absent_entry_rings_until_it_is_known() -> No
     assert len(first_seen_ms(desk, "/fapi/v1/order")) - before >= 15
     assert held(desk.exchange) == 1
     assert AlarmKind.FOREIGN_CHANGE not in desk.kinds()
+
+
+def test_unexplained_size_rings_although_nobody_can_be_asked() -> None:
+    """The question by id fails again and again: the alarm says what it may be, not only that the exchange is silent."""
+    desk = paper_desk()
+    created = begun(desk)
+    shows_ms = desk.now_ms() + 33_000
+    hidden_for(desk, 33)
+    desk.execute(entry(created_at=created))
+    desk.exchange.faults.add(Fault.refused(-1003, "x", 400, method="GET", path="order", from_ms=shows_ms))
+
+    desk.guard(60)
+
+    rung = [alarm.at_ms for alarm in desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN) if alarm.at_ms > shows_ms]
+    assert rung[0] - shows_ms <= 6_000
+    assert max(later - sooner for sooner, later in itertools.pairwise(rung)) <= 7_000
+    assert AlarmKind.EXCHANGE_UNREACHABLE in desk.kinds()
+
+
+def test_the_alarm_goes_on_for_as_long_as_the_question() -> None:
+    """What moved and is unknown rings again as often as an alarm repeats, not only when a call gives up."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1), Fault.visibility_lag(90_000, path="order"))
+    desk.exchange.faults.add(Fault.visibility_lag(90_000, path="allOrders"))
+    assert desk.execute(entry(created_at=created)).outcome is Outcome.UNKNOWN
+
+    desk.guard(40)
+
+    rung = [alarm.at_ms for alarm in desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)]
+    assert max(later - sooner for sooner, later in itertools.pairwise(rung)) <= 7_000
+    assert rung[-1] >= desk.now_ms() - 7_000

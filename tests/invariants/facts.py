@@ -41,11 +41,22 @@ def missing() -> WireAnswer:
 
 
 def order_body(client_id: str, executed: str) -> dict[str, object]:
-    return {"clientOrderId": client_id, "executedQty": executed, "symbol": SYMBOL, "orderId": 7}
+    """A regular order as the exchange shows it, whole."""
+    return {
+        "clientOrderId": client_id,
+        "orderId": 7,
+        "symbol": SYMBOL,
+        "side": "BUY",
+        "type": "MARKET",
+        "status": "FILLED",
+        "origQty": "2",
+        "executedQty": executed,
+        "reduceOnly": False,
+    }
 
 
 def position_body(amount: str) -> list[dict[str, object]]:
-    return [{"symbol": SYMBOL, "positionSide": "BOTH", "positionAmt": amount}]
+    return [{"symbol": SYMBOL, "positionSide": "BOTH", "positionAmt": amount, "entryPrice": "100"}]
 
 
 def algo_body(leg: str, quantity: str, status: str = "NEW", side: str = "SELL") -> dict[str, object]:

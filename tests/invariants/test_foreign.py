@@ -1,9 +1,11 @@
 import json
+from decimal import Decimal
 
 import pytest
 
+from surefill.domain.events import WrittenOff
 from surefill.testing.invariants.row import Row
-from tests.invariants.facts import Scene
+from tests.invariants.facts import Scene, intent
 from tests.invariants.rows import SYMBOL, algo, fill, order, our_id
 
 
@@ -98,7 +100,39 @@ def test_all_of_our_size_may_be_closed() -> None:
 def test_an_order_on_its_way_may_lose_the_race(*, after_ms: int, sound: bool) -> None:
     """Somebody closes our position and opens his own: for twenty seconds our stop may still be there to close it."""
     scene = Scene()
+    scene.keep(intent("E"))
     scene.add(*fill(1000, our_id("E"), "BUY", "1", "1"), *fill(2000, "mine", "SELL", "1", "0"))
+    scene.keep(WrittenOff(2500, "s", Decimal(1)), 2500)
     scene.add(*fill(3000, "mine", "BUY", "1", "1"), *fill(2000 + after_ms, our_id("S"), "SELL", "1", "0"))
 
     assert (scene.found("I13", 99_000) == []) is sound
+
+
+def taken_back() -> Scene:
+    """Somebody sells half of ours and buys it back."""
+    scene = Scene()
+    scene.live(0)
+    scene.keep(intent("E"))
+    scene.add(*fill(1000, our_id("E"), "BUY", "2", "2"), *fill(2000, "mine", "SELL", "1", "1"))
+    scene.add(*fill(3000, "mine", "BUY", "1", "2"), algo(3100, "S", "SELL", "2"))
+    return scene
+
+
+def test_what_was_taken_back_may_be_ours() -> None:
+    """Nobody can tell from the account: closing all of it is sound, and so is leaving half of it to its buyer."""
+    scene = taken_back()
+    scene.add(*fill(99_000, our_id("X"), "SELL", "2", "0"))
+    found = scene.judge(100_000)
+
+    assert [each for each in found if each.invariant in ("I3", "I13")] == []
+
+
+def test_what_was_written_off_is_not_ours_any_more() -> None:
+    """Once the owner has taken it for gone, what comes back is somebody else's."""
+    scene = taken_back()
+    scene.keep(WrittenOff(3200, "s", Decimal(1)), 3200)
+    scene.keep(WrittenOff(3200, "unknown", Decimal(1)), 3200)
+    assert scene.times("I3", 30_000) != []
+    scene.add(*fill(99_000, our_id("X"), "SELL", "2", "0"))
+
+    assert scene.times("I13", 100_000) == [99_000]

@@ -76,6 +76,13 @@ def test_every_answer_that_shows_the_fill_starts_it(path: str, body: object) -> 
         ("order", order_body(our_id("E"), "many")),
         ("order", [order_body(our_id("E"), "2")]),
         ("order", None),
+        ("order", {**order_body(our_id("E"), "2"), "status": "FOO"}),
+        ("order", {**order_body(our_id("E"), "2"), "status": None}),
+        ("order", {**order_body(our_id("E"), "2"), "orderId": "many"}),
+        ("order", {**order_body(our_id("E"), "2"), "symbol": "XYZUSDT"}),
+        ("order", {"clientOrderId": our_id("E"), "executedQty": "2"}),
+        ("allOrders", [order_body(our_id("E"), "2"), {**order_body("x", "2"), "status": "FOO"}]),
+        ("positionRisk", [{**position_body("2")[0], "entryPrice": None}]),
         ("allOrders", ["rubbish", {"clientOrderId": 7}]),
         ("userTrades", [{"orderId": 8}]),
         ("positionRisk", []),
@@ -92,6 +99,17 @@ def test_an_answer_that_does_not_show_it_starts_nothing(path: str, body: object)
     scene.ask(path, answer(body), 20_000)
 
     assert scene.times("I2", 99_000) == []
+
+
+def test_an_answer_about_another_order_is_not_believed() -> None:
+    """Whoever asked for one order and is shown another has been shown nothing."""
+    scene = bought()
+    body = answer(order_body(our_id("E"), "2"))
+    scene.ask("openOrders", answer([]), 10_100)
+    scene.ask("order", body, 20_000, origClientOrderId=our_id("E", 2))
+    assert scene.times("I2", 60_000) == []
+    scene.ask("order", body, 61_000, origClientOrderId=our_id("E"))
+    assert scene.times("I2", 65_001) == [65_000]
 
 
 def test_a_position_alone_may_be_told_as_an_unknown_outcome() -> None:

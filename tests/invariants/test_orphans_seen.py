@@ -3,7 +3,7 @@
 import pytest
 
 from surefill.testing.invariants.row import Row
-from tests.invariants.facts import LOST, Scene, algo_body, answer, claimed, intent, missing, position_body
+from tests.invariants.facts import LOST, Scene, algo_body, answer, claimed, intent, missing, order_body, position_body
 from tests.invariants.rows import SYMBOL, algo, fill, order, our_id
 
 GONE_MS = 20_000
@@ -105,7 +105,7 @@ def test_a_reading_that_shows_it_does_not(path: str, body: object, symbol: str) 
 def test_a_market_order_is_looked_for_among_the_regular_ones() -> None:
     """Its reading is openOrders."""
     seen, unseen = Scene(), Scene()
-    for scene, body in ((seen, [{"clientOrderId": our_id("E")}]), (unseen, [])):
+    for scene, body in ((seen, [order_body(our_id("E"), "0")]), (unseen, [])):
         scene.live(0)
         scene.add(order(10_000, our_id("E"), "BUY", "1", "NEW"))
         scene.judge(10_001)

@@ -22,7 +22,7 @@ from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.reply import ReplyKind
 from surefill.domain.side import Direction, PositionMode
-from tests.doubles import ONE, Tale, a_tale, decisions
+from tests.doubles import ONE, Tale, a_book, a_tale, decisions
 
 _POLL, _GRACE, _SOFT, _HARD = 250, 1_000, 3_000, 10_000
 _PLACE_STOP = PlaceStop("s1", ONE)
@@ -420,3 +420,20 @@ def test_less_than_one_step_gets_no_leg() -> None:
     actions = decisions(tale, book=a_book(tale, leg_sizes={"s1": Decimal(0)}), now_ms=100)
 
     assert actions == (LookAgain(5_100), LookAgain(5_100))
+
+
+def test_a_stop_that_nobody_answers_for_covers_nothing_and_is_not_replaced() -> None:
+    """It may rest: no second one beside it; it may not: the position counts as naked, and is looked at soon."""
+    tale = Tale()
+    tale.entered()
+    stop = tale.rests(Leg.STOP)
+    target = tale.rests(Leg.TARGET)
+    tale.covered()
+    look: dict[str, Any] = {"now_ms": 5_000, "hidden": [stop]}
+
+    asked = decisions(tale, **look)
+    silent = decisions(tale, book=a_book(tale, silent=frozenset({stop})), **look)
+
+    assert asked == (Inquire("s1", (stop,)),)
+    assert silent == (MarkExposed("s1"), LookAgain(6_000))
+    assert target in tale.state.legs

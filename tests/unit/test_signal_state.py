@@ -19,7 +19,7 @@ from surefill.domain.report import ClosedBy, ExecutionReport, Outcome
 from surefill.domain.side import SignalType
 from surefill.domain.signal_state import SignalState, total
 from surefill.domain.symbol_book import SymbolBook
-from tests.doubles import ONE, SYMBOL, Tale, a_claim, a_claimed_state, a_signal, a_tale
+from tests.doubles import ONE, SYMBOL, Tale, a_claim, a_claimed_state, a_signal, a_tale, an_intent
 
 _ZERO = Decimal(0)
 

@@ -192,3 +192,25 @@ def test_without_excess_more_size_is_foreign() -> None:
 
     assert isinstance(told, Raise)
     assert told.kind is AlarmKind.FOREIGN_CHANGE
+
+
+# --- asked for in this look, without an answer ------------------------------------------------------------------------
+
+
+def test_an_absent_entry_that_nobody_answers_for_rings_all_the_same() -> None:
+    """It is not asked for twice in one look; the alarm and the next look stay."""
+    tale, entry = _absent()
+
+    actions = decisions(tale, book=a_book(tale, silent=frozenset({entry})), held="1", now_ms=_NOW)
+
+    assert not any(isinstance(action, Inquire) for action in actions)
+    assert [action.kind for action in actions if isinstance(action, Raise)] == [AlarmKind.OUTCOME_UNKNOWN]
+    assert LookAgain(_NOW + _POLL_MAX) in actions
+
+
+def test_a_lost_leg_that_nobody_answers_for_is_not_asked_for_twice_in_a_look() -> None:
+    """The rest of the decision is made without it."""
+    tale, lost = _with_a_lost_stop(18_000)
+    book = a_book(tale, missing_since_ms={Direction.LONG: 17_000}, silent=frozenset({lost}))
+
+    assert not any(isinstance(action, Inquire) for action in decisions(tale, book=book, held=[], now_ms=20_000))

@@ -67,7 +67,7 @@ class MindYourOwn:
             return
         key = text(row, "symbol"), text(row, "position_side")
         now_ms, quantity = time_ms(row), number(row, "quantity")
-        sizes = [standing.ours(key).copy_abs()]
+        sizes = [standing.at_most(key).copy_abs()]
         sizes += [size for at_ms, size in self._recent.get(key, ()) if at_ms >= now_ms - self.race_ms]
         if quantity > max(sizes):
             problem = f"{client_id} closed {quantity}; no more than {max(sizes)} was ours"

@@ -23,6 +23,17 @@ READS: Final = frozenset(
 
 _SINGLE: Final = frozenset({"order", "algoOrder"})
 """Paths that answer with one object; the others answer with a list."""
+_ORDER: Final = ("clientOrderId", "orderId", "symbol", "side", "type", "status", "origQty", "executedQty", "reduceOnly")
+_WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "order": _ORDER,
+    "openOrders": _ORDER,
+    "allOrders": _ORDER,
+    "positionRisk": ("symbol", "positionAmt", "entryPrice"),
+}
+"""What each row of an answer must have to be believed (Binance docs: Query Order, Position Information V3)."""
+_STATUSES: Final = frozenset(
+    {"NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED", "EXPIRED_IN_MATCH"}
+)
 _IDS: Final = ("clientAlgoId", "origClientOrderId", "newClientOrderId")
 _BARRED: Final = frozenset({401, 403, 408, 418, 429})
 """Answers of a doorkeeper: they show nothing of the account."""
@@ -119,17 +130,25 @@ def answered(carried: Carried) -> bool:
         return False
     if not result.ok or not is_read(carried):
         return True
-    shape = dict if name_of(carried) in _SINGLE else list
-    return isinstance(result.body, shape)
+    name = name_of(carried)
+    if not isinstance(result.body, dict if name in _SINGLE else list):
+        return False
+    return name not in _WHOLE or all(_is_whole(row, carried) for row in _rows(carried))
 
 
 def entries_shown(carried: Carried) -> Iterator[str]:
-    """Yield the client ids of entries of ours that an answer shows to have filled."""
+    """Yield the client ids of entries of ours that an answer shows to have filled.
+
+    What is not whole, or about something that was not asked, is not to be believed, and shows nothing.
+    """
     if name_of(carried) not in ("order", "allOrders"):
         return
-    for row in _rows(carried):
-        client_id = row.get("clientOrderId")
-        if isinstance(client_id, str) and leg_of(client_id) == "E" and amount(row.get("executedQty")) > ZERO:
+    rows = _rows(carried)
+    if not all(_is_whole(row, carried) for row in rows):
+        return
+    for row in rows:
+        client_id = str(row["clientOrderId"])
+        if leg_of(client_id) == "E" and amount(row["executedQty"]) > ZERO:
             yield client_id
 
 
@@ -144,9 +163,11 @@ def position_shown(carried: Carried, key: Key) -> Decimal | None:
     """Return the position at *key* that an answer shows, signed; None when it is about something else."""
     if name_of(carried) != "positionRisk" or carried.call.params.get("symbol") not in (None, key[0]):
         return None
-    for row in _rows(carried):
-        if row.get("symbol") == key[0] and row.get("positionSide", "BOTH") == key[1]:
-            return amount(row.get("positionAmt"))
+    rows = _rows(carried)
+    if all(_is_whole(row, carried) for row in rows):
+        for row in rows:
+            if row["symbol"] == key[0] and row.get("positionSide", "BOTH") == key[1]:
+                return amount(row["positionAmt"])
     return ZERO
 
 
@@ -178,6 +199,19 @@ def open_ids_shown(carried: Carried, symbol: str) -> frozenset[str] | None:
     if name is None or carried.call.params.get("symbol") not in (None, symbol):
         return None
     return frozenset(str(row.get(name)) for row in _rows(carried))
+
+
+def _is_whole(row: Mapping[str, object], carried: Carried) -> bool:
+    """Whether a row has what its path promises, about the symbol and the order that were asked for."""
+    params, name = carried.call.params, name_of(carried)
+    if row.get("symbol") != params.get("symbol", row.get("symbol")) or any(
+        row.get(each) is None for each in _WHOLE[name]
+    ):
+        return False
+    if name == "positionRisk":
+        return True
+    asked = params.get("origClientOrderId") or params.get("newClientOrderId") or row["clientOrderId"]
+    return row["status"] in _STATUSES and row["clientOrderId"] == asked and str(row["orderId"]).isdigit()
 
 
 def _rows(carried: Carried) -> Sequence[Mapping[str, object]]:

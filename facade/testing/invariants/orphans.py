@@ -89,7 +89,7 @@ class NoOrphans:
 
     def _excess(self, standing: Standing, key: Key) -> set[tuple[str, str]]:
         """Return the kinds and sides of which more is open than can be closed."""
-        ours = standing.ours(key)
+        ours = standing.at_most(key)
         closing_side = "SELL" if ours > ZERO else "BUY"
         spared = frozenset[str]() if self.knowledge is None or not ours else self.knowledge.sizes.forgotten
         open_sizes: dict[tuple[str, str], Decimal] = {}

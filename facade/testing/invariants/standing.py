@@ -34,10 +34,12 @@ class Standing:
     """Read row by row with `apply`.
 
     Our size is what fills with our client ids add up to, but never more than the account holds: what somebody else
-    closed is gone.
+    closed is gone. When he takes that back nobody can say from the account alone whose it is then: `ours` says what
+    must be ours, `at_most` what may be.
     """
 
     _ours: dict[Key, Decimal] = attrs.field(factory=dict[Key, Decimal])
+    _gross: dict[Key, Decimal] = attrs.field(factory=dict[Key, Decimal])
     _held: dict[Key, Decimal] = attrs.field(factory=dict[Key, Decimal])
     _orders: dict[Key, dict[str, OpenOrder]] = attrs.field(factory=dict[Key, dict[str, OpenOrder]])
     _filled: dict[str, tuple[Key, Decimal]] = attrs.field(factory=dict[str, tuple[Key, Decimal]])
@@ -62,11 +64,18 @@ class Standing:
                 return None
 
     def ours(self, key: Key) -> Decimal:
-        """Return our size, signed, base units."""
-        ours, held = self._ours.get(key, ZERO), self._held.get(key, ZERO)
-        if ours > ZERO:
-            return min(ours, max(held, ZERO))
-        return max(ours, min(held, ZERO))
+        """Return what must be ours, signed, base units: what somebody else ever closed of it is not."""
+        return _within(self._ours.get(key, ZERO), self._held.get(key, ZERO))
+
+    def at_most(self, key: Key) -> Decimal:
+        """Return what may be ours, signed, base units: what went and came back may be, until it is written off."""
+        return _within(self._gross.get(key, ZERO), self._held.get(key, ZERO))
+
+    def write_off(self, key: Key, quantity: Decimal) -> None:
+        """Note that the owner takes so much of ours for gone."""
+        gross = self._gross.get(key, ZERO)
+        left = max(ZERO, EXACT.subtract(gross.copy_abs(), quantity))
+        self._gross[key] = left if gross > ZERO else left.copy_negate()
 
     def held(self, key: Key) -> Decimal:
         """Return what the account holds there, everybody's, signed, base units."""
@@ -89,12 +98,14 @@ class Standing:
         found = self._filled.pop(text(row, "client_order_id"), None)
         if found is not None:
             self._ours[found[0]] = EXACT.subtract(self._ours.get(found[0], ZERO), found[1])
+            self._gross[found[0]] = EXACT.subtract(self._gross.get(found[0], ZERO), found[1])
 
     def _fill(self, row: Row) -> Key:
         key = _key(row)
         if leg_of(text(row, "client_order_id")) is not None:
             change = signed(text(row, "side"), number(row, "quantity"))
             self._ours[key] = EXACT.add(self._ours.get(key, ZERO), change)
+            self._gross[key] = EXACT.add(self._gross.get(key, ZERO), change)
             before = self._filled.get(text(row, "client_order_id"), (key, ZERO))[1]
             self._filled[text(row, "client_order_id")] = key, EXACT.add(before, change)
         return key
@@ -124,6 +135,10 @@ def stop_size(standing: Standing, key: Key) -> Decimal:
         if (order.kind, order.side, order.status) == ("stop", closing_side, "NEW"):
             size = EXACT.add(size, order.quantity)
     return size
+
+
+def _within(ours: Decimal, held: Decimal) -> Decimal:
+    return min(ours, max(held, ZERO)) if ours > ZERO else max(ours, min(held, ZERO))
 
 
 def _key(row: Row) -> Key:

@@ -12,7 +12,7 @@ import attrs
 from surefill.adapters.wire.call import WireAnswer
 from surefill.application.status import Status
 from surefill.domain.alarm import Alarm
-from surefill.domain.events import Claimed, Waived
+from surefill.domain.events import Claimed, Waived, WrittenOff
 from surefill.domain.limits import RiskLimits
 from surefill.domain.timings import Timings
 from surefill.testing.invariants.ahead import WriteAhead
@@ -232,10 +232,10 @@ class Watch:
             return
         if kind == "position":
             place = text(row, "symbol"), text(row, "position_side")
-            before = standing.ours(place)
+            before = standing.at_most(place)
             self.exposure.position(row)
             standing.apply(row)
-            if standing.ours(place) != before:
+            if standing.at_most(place) != before:
                 self.foreign.after(row, place, before)
             yield from self.naked.see(row, place, standing)
             yield from self.orphans.see(row, place, standing)
@@ -254,7 +254,7 @@ class Watch:
     def _fill(self, row: Row) -> Iterator[Violation]:
         """Take in a fill; what it leaves naked or behind is judged with the position, whose row follows."""
         place = text(row, "symbol"), text(row, "position_side")
-        before = self.standing.ours(place)
+        before = self.standing.at_most(place)
         yield from self.foreign.before_fill(row, self.standing)
         yield from self.exposure.fill(row)
         self.sizes.fill(row)
@@ -264,15 +264,21 @@ class Watch:
         self.durations.row(row)
         self.naked.fill(row, place)
         self.standing.apply(row)
-        if self.standing.ours(place) != before:
+        if self.standing.at_most(place) != before:
             self.foreign.after(row, place, before)
 
     def _keep(self, kept: Kept) -> Iterator[Violation]:
         event = kept.event
         self.ahead.keep(kept)
         self.durations.keep(event, kept.at_ms)
-        uncovers = isinstance(event, Waived) or (isinstance(event, Claimed) and bool(self.sizes.forgotten))
+        uncovers = isinstance(event, (Waived, WrittenOff)) or (
+            isinstance(event, Claimed) and bool(self.sizes.forgotten)
+        )
         self.sizes.keep(event)
+        if isinstance(event, WrittenOff):
+            key = self.sizes.place(self.sizes.stem_of(event.signal_id) or "")
+            if key is not None:
+                self.standing.write_off(key, event.quantity)
         if self.knowledge is not None:
             self.knowledge.keep(event)
         yield from self.limits.keep(kept)

@@ -62,7 +62,7 @@ def test_a_503_that_never_was_an_order_is_provisional() -> None:
 
 
 @pytest.mark.parametrize("executed", [True, False])
-@pytest.mark.parametrize(("code", "text"), [(-1000, _UNKNOWN), (-1001, _INTERNAL)])
+@pytest.mark.parametrize(("code", "text"), [(-1000, _UNKNOWN), (-1001, _INTERNAL)], ids=["-1000", "-1001"])
 def test_a_closing_order_in_doubt_leaves_no_position_behind(code: int, text: str, *, executed: bool) -> None:
     """Hummingbot #5801: 503 and -1001 on the closing order; the bot went on, and the position stayed open.
 

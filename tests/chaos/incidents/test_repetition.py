@@ -87,7 +87,7 @@ def test_a_lost_journal_is_no_licence_to_trade_again() -> None:
 def test_what_somebody_else_does_is_not_repaired() -> None:
     """Several bots on one account: each took the others' orders and size for its own errors.
 
-    Here: size and orders of somebody else are left alone, and what is ours keeps its own stop.
+    Here: size and orders of somebody else are left alone, beside ours and after ours is closed.
     """
     world = World(protection=ProtectionPolicy(allow_foreign_position=True))
     order = {"symbol": A, "side": "BUY", "type": "MARKET", "quantity": "0.05", "newClientOrderId": "theirs"}
@@ -98,7 +98,11 @@ def test_what_somebody_else_does_is_not_repaired() -> None:
 
     told(world, entry())
     world.wait(30)
-
     assert held(world) == SIZE * 6
     assert len(resting(world)) == 3
+
+    told(world, close(), None)
+    world.wait(20)
+    assert held(world) == SIZE * 5
+    assert [order.client_id for order in world.exchange.open_orders(A)] == ["theirs-too"]
     assert world.settle() == ()

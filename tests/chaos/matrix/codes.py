@@ -249,6 +249,7 @@ CASES: Final[tuple[Listed, ...]] = (
         frozenset({Step.STOP, Step.TARGET}),
         _does_and_says(-4130, 400),
         expect=closed,
+        means=ReplyKind.EXISTS,
     ),
     NotApplicable(
         id="C14",

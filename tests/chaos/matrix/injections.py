@@ -172,8 +172,13 @@ def variants(
 ) -> tuple[FaultCase, ...]:
     """Return a fault as one that strikes once, one that strikes a later time, and one that goes on for a while.
 
-    *means* is what the answer to an order must be taken for. *again* are the steps whose request may be struck a second time; *fifth* is for faults that strike every request
-    of the step, whatever its answer.
+    Args:
+        fault_id, what, steps, expect, lives_on: as `FaultCase` has them; *expect* of the one that strikes once.
+        injected: arms it.
+        expect_lasting: of the one that goes on.
+        means: what the answer to an order must be taken for.
+        again: the steps whose request may be struck a second time.
+        fifth: for faults that strike every request of the step, whatever its answer.
     """
     if means is not None:
         expect, expect_lasting = every(understood(means), expect), every(understood(means), expect_lasting)
