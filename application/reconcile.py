@@ -19,7 +19,7 @@ from .observe import inquire, unanswered
 from .protect import protect
 from .resolve import resolve
 from .settle import settle
-from .takeover import ask_for_tail
+from .takeover import ask_for_tails
 
 
 @attrs.frozen
@@ -75,9 +75,9 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
 
 def _take_over_tails(desk: Desk, symbol: str) -> None:
     """Of signals that an earlier process left open, ask once for what it sent and may not have been able to keep."""
-    for state in desk.symbol_book(symbol).signals:
-        if state.signal_id in desk.left_open and ask_for_tail(desk, state):
-            desk.left_open.discard(state.signal_id)
+    left = tuple(state for state in desk.symbol_book(symbol).signals if state.signal_id in desk.left_open)
+    if left and ask_for_tails(desk, symbol, left):
+        desk.left_open -= {state.signal_id for state in left}
 
 
 def _give_back_unsent(desk: Desk, symbol: str) -> None:

@@ -11,7 +11,7 @@ from ..domain.ids import Leg, client_id, parse_ours, stem
 from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequest
 from ..domain.side import PositionSide
 from ..domain.signal_state import SignalState
-from ..domain.snapshot import Snapshot
+from ..domain.snapshot import Snapshot, Watermark
 from .desk import Desk
 
 ADOPTED = "adopted"
@@ -92,26 +92,54 @@ def shown(snapshot: Snapshot) -> tuple[Order, ...]:
     return (*snapshot.conditionals, *snapshot.orders)
 
 
-def ask_for_tail(desk: Desk, state: SignalState) -> bool:
-    """Ask for orders of *state* behind the last ones known: a journal that failed, or lied, may have lost them.
+def ask_for_tails(desk: Desk, symbol: str, states: Sequence[SignalState]) -> bool:
+    """Ask for orders of *states* that nothing is known of: a journal that failed, or lied, may have lost them.
 
-    Once for each signal that an earlier process left open.
+    What was executed since their first orders shows in the account's history, triggered stops and targets included;
+    where nobody knows since when, the next few ids are asked for. What rests shows in every look.
 
     Returns:
         whether the exchange answered.
     """
+    marks = {state.signal_id: _mark(state) for state in states}
+    dated = [mark for mark in marks.values() if mark is not None]
+    keys = [key for state in states if marks[state.signal_id] is None for key in _next_keys(desk, state)]
+    try:
+        if dated:
+            since = Watermark(min(mark.order_id for mark in dated), min(mark.trade_id for mark in dated))
+            keys += _strange(desk, states, desk.exchange.history(symbol, since).orders)
+        found = desk.exchange.find(tuple(dict.fromkeys(keys))) if keys else {}
+    except (OrderExecutionError, AuthenticationError):
+        return False
+    take_over(desk, states, tuple(found.values()))
+    return True
+
+
+def _mark(state: SignalState) -> Watermark | None:
+    """Return the newest order and trade before the first order of *state*; None when nobody knows."""
+    leg = Leg.ENTRY if state.claim.signal.type.is_entry else Leg.EXIT
+    return next((order.intent.watermark for order in state.of(leg)), None)
+
+
+def _next_keys(desk: Desk, state: SignalState) -> list[OrderKey]:
     legs = (Leg.STOP, Leg.TARGET, Leg.EXIT) if state.claim.signal.type.is_entry else (Leg.EXIT,)
-    keys = [
+    return [
         OrderKey(state.symbol, client_id(desk.namespace, state.signal_id, leg, attempt), conditional=leg in KINDS)
         for leg in legs
         for attempt in range(state.next_attempt(leg), state.next_attempt(leg) + AHEAD)
     ]
-    try:
-        found = desk.exchange.find(keys)
-    except (OrderExecutionError, AuthenticationError):
-        return False
-    take_over(desk, (state,), tuple(found.values()))
-    return True
+
+
+def _strange(desk: Desk, states: Sequence[SignalState], orders: Sequence[Order]) -> list[OrderKey]:
+    """Return where to look for those of *orders* that belong to *states* and are not known."""
+    known = {client_id for state in states for client_id in state.legs}
+    stems = {stem(desk.namespace, state.signal_id) for state in states}
+    found: list[OrderKey] = []
+    for order in orders:
+        ours = parse_ours(order.client_id, desk.namespace)
+        if ours is not None and ours.stem in stems and order.client_id not in known:
+            found.append(OrderKey(order.symbol, order.client_id, conditional=ours.leg in KINDS))
+    return found
 
 
 def tell_order(desk: Desk, kind: AuditType, event: Seen) -> None:

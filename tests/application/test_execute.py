@@ -484,6 +484,19 @@ def test_a_signals_time_is_judged_again_before_the_send() -> None:
     assert names(desk.exchange) == []
 
 
+def test_a_decision_stamped_anew_is_judged_by_its_new_time() -> None:
+    """Refused as stale, and handed in again under the same id with more time: it is carried out."""
+    desk = paper_desk(Fault.latency(2_000, method="GET", path="positionRisk", nth=1))
+    stale = desk.execute(entry(valid_until=moment(desk, 2)))
+    late = desk.execute(entry(valid_until=moment(desk)))
+
+    report = desk.execute(entry(valid_until=moment(desk, 60)))
+
+    assert (stale.reason, late.reason) == (Refusal.STALE, Refusal.STALE)
+    assert report.outcome is Outcome.PROTECTED
+    assert sent_of(desk.exchange, "s1") == ["E1", "S1", "T1"]
+
+
 @pytest.mark.parametrize("where", ["entry", "read"])
 def test_a_refused_key_rings_with_what_is_open(where: str) -> None:
     """The key was revoked: whoever holds positions must know that they may not be protected any more."""

@@ -22,7 +22,7 @@ from tests.invariants.facts import (
 from tests.invariants.rows import STEM, SYMBOL, algo, fill, our_id, unprotected
 
 FILLED_MS = 10_000
-GRACE_MS = 4_000
+TRADE = {"symbol": SYMBOL, "orderId": "", "side": "BUY", "price": "100", "qty": "2"}
 
 
 def bought() -> Scene:
@@ -55,7 +55,7 @@ def test_the_clock_starts_with_the_answer_to_the_entry() -> None:
         ("order", order_body(our_id("E"), "0.001")),
         ("allOrders", [order_body("mine", "9"), order_body(our_id("E"), "2")]),
         ("positionRisk", position_body("2.000")),
-        ("userTrades", [{"orderId": ""}]),
+        ("userTrades", [TRADE]),
     ],
 )
 def test_every_answer_that_shows_the_fill_starts_it(path: str, body: object) -> None:
@@ -84,7 +84,9 @@ def test_every_answer_that_shows_the_fill_starts_it(path: str, body: object) -> 
         ("allOrders", [order_body(our_id("E"), "2"), {**order_body("x", "2"), "status": "FOO"}]),
         ("positionRisk", [{**position_body("2")[0], "entryPrice": None}]),
         ("allOrders", ["rubbish", {"clientOrderId": 7}]),
-        ("userTrades", [{"orderId": 8}]),
+        ("userTrades", [{**TRADE, "orderId": 8}]),
+        ("userTrades", [{**TRADE, "symbol": "XYZUSDT"}]),
+        ("userTrades", [{**TRADE, "qty": None}]),
         ("positionRisk", []),
         ("positionRisk", position_body("-2")),
         ("positionRisk", position_body("1.9")),

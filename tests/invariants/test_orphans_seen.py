@@ -2,6 +2,7 @@
 
 import pytest
 
+from surefill.adapters.wire.call import WireAnswer
 from surefill.testing.invariants.row import Row
 from tests.invariants.facts import LOST, Scene, algo_body, answer, claimed, intent, missing, order_body, position_body
 from tests.invariants.rows import SYMBOL, algo, fill, order, our_id
@@ -49,6 +50,35 @@ def test_a_request_that_fails_starts_the_time_anew(method: str) -> None:
 
     assert scene.times("I3", 39_000) == []
     assert scene.times("I3", 39_001) == [39_000]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer({}, 307),
+        answer({"code": -1003}, 400),
+        answer({"code": -1021}, 400),
+        answer({"code": -2015}, 401),
+        answer("<html>", 400),
+    ],
+)
+def test_a_refusal_that_is_not_about_the_order_is_a_failure(refusal: WireAnswer) -> None:
+    """Whoever is turned away by the traffic, the clock or the key can clear nothing."""
+    scene = left_over()
+    scene.ask("algoOrder", refusal, 29_000, method="DELETE", symbol=None, clientAlgoId=our_id("T"))
+
+    assert scene.times("I3", 39_000) == []
+    assert scene.times("I3", 39_001) == [39_000]
+
+
+def test_in_a_ban_nothing_can_be_cleared() -> None:
+    """No request may leave before its end: the time to clean begins there."""
+    scene = left_over()
+    scene.ask("openOrders", answer({}, 418, Retry_After="60"), 25_000)
+    scene.ask("openOrders", answer({}, 503), 24_900, owner=2)
+
+    assert scene.times("I3", 95_000) == []
+    assert scene.times("I3", 95_001) == [95_000]
 
 
 def test_failures_elsewhere_are_no_excuse() -> None:

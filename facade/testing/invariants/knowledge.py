@@ -29,6 +29,7 @@ _WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
     "openOrders": _ORDER,
     "allOrders": _ORDER,
     "positionRisk": ("symbol", "positionAmt", "entryPrice"),
+    "userTrades": ("symbol", "orderId", "side", "price", "qty"),
 }
 """What each row of an answer must have to be believed (Binance docs: Query Order, Position Information V3)."""
 _STATUSES: Final = frozenset(
@@ -56,8 +57,8 @@ class Knowledge:
     _kept: set[str] = attrs.field(factory=set[str])
     _blocked_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     _all_blocked_ms: int = 0
-    _busy: list[tuple[int, int, frozenset[str | None]]] = attrs.field(
-        factory=list[tuple[int, int, frozenset[str | None]]]
+    _busy: list[tuple[int, int, Mapping[str | None, int]]] = attrs.field(
+        factory=list[tuple[int, int, Mapping[str | None, int]]]
     )
 
     def keep(self, event: Event) -> None:
@@ -81,15 +82,15 @@ class Knowledge:
         if called.ended_ms - called.began_ms < _BUSY_MIN_MS or called.verb.startswith("reconcile"):
             return
         inside = (each for each in made if called.began_ms <= each.sent_ms <= called.ended_ms)
-        touched = frozenset(self.symbol_of(each) for each in inside)
-        self._busy.append((called.began_ms, called.ended_ms, touched))
+        touched_ms = {self.symbol_of(each): each.sent_ms for each in inside}
+        self._busy.append((called.began_ms, called.ended_ms, touched_ms))
 
     def block(self, symbol: str | None, at_ms: int) -> None:
         """Note that nothing could be seen or done up to now, on one symbol or on all."""
         if symbol is None:
-            self._all_blocked_ms = at_ms
+            self._all_blocked_ms = max(self._all_blocked_ms, at_ms)
         else:
-            self._blocked_ms[symbol] = at_ms
+            self._blocked_ms[symbol] = max(self._blocked_ms.get(symbol, 0), at_ms)
 
     def free_ms(self, symbol: str) -> int:
         """Return from when on the living could see and act on *symbol*."""
@@ -97,8 +98,10 @@ class Knowledge:
 
     def in_time_ms(self, symbol: str, due_ms: int, grace_ms: int) -> int:
         """Return *due_ms*, or a little after the end of the call for other symbols that kept the host busy then."""
-        for began_ms, ended_ms, touched in self._busy:
-            if symbol not in touched and began_ms <= due_ms <= ended_ms + grace_ms:
+        since_ms = due_ms - grace_ms
+        for began_ms, ended_ms, touched_ms in self._busy:
+            touched = touched_ms.get(symbol, since_ms) > since_ms  # what was asked before it began could not show it
+            if not touched and began_ms <= due_ms <= ended_ms + grace_ms:
                 due_ms = ended_ms + grace_ms
         return due_ms
 
@@ -123,10 +126,16 @@ def is_read(carried: Carried) -> bool:
     return carried.call.method == "GET" and name_of(carried) in READS
 
 
+def is_undone_order(carried: Carried) -> bool:
+    """Whether an order was sent and not taken: what it was to replace has to stay until another one is."""
+    result = carried.result
+    return carried.call.method == "POST" and not (isinstance(result, WireAnswer) and result.ok)
+
+
 def answered(carried: Carried) -> bool:
     """Whether the exchange answered in the shape it promises, be it with a refusal that says what is not there."""
     result = carried.result
-    if not isinstance(result, WireAnswer) or result.status >= 500 or result.status in _BARRED:
+    if not isinstance(result, WireAnswer) or not (result.ok or _is_about_the_order(result)):
         return False
     if not result.ok or not is_read(carried):
         return True
@@ -156,7 +165,7 @@ def trades_shown(carried: Carried) -> frozenset[str]:
     """Return the exchange ids of orders whose fills an answer shows."""
     if name_of(carried) != "userTrades":
         return frozenset()
-    return frozenset(str(row.get("orderId")) for row in _rows(carried))
+    return frozenset(str(row["orderId"]) for row in _rows(carried) if _is_whole(row, carried))
 
 
 def position_shown(carried: Carried, key: Key) -> Decimal | None:
@@ -201,6 +210,14 @@ def open_ids_shown(carried: Carried, symbol: str) -> frozenset[str] | None:
     return frozenset(str(row.get(name)) for row in _rows(carried))
 
 
+def _is_about_the_order(answer: WireAnswer) -> bool:
+    """Whether a refusal is about what was asked, not about the traffic, the clock, the key or the exchange's health."""
+    if not 400 <= answer.status < 500 or answer.status in _BARRED or not isinstance(answer.body, dict):
+        return False
+    code = cast("dict[str, object]", answer.body).get("code")
+    return isinstance(code, int) and not -1099 <= code <= -1000
+
+
 def _is_whole(row: Mapping[str, object], carried: Carried) -> bool:
     """Whether a row has what its path promises, about the symbol and the order that were asked for."""
     params, name = carried.call.params, name_of(carried)
@@ -208,7 +225,7 @@ def _is_whole(row: Mapping[str, object], carried: Carried) -> bool:
         row.get(each) is None for each in _WHOLE[name]
     ):
         return False
-    if name == "positionRisk":
+    if _WHOLE[name] is not _ORDER:
         return True
     asked = params.get("origClientOrderId") or params.get("newClientOrderId") or row["clientOrderId"]
     return row["status"] in _STATUSES and row["clientOrderId"] == asked and str(row["orderId"]).isdigit()

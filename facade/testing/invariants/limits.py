@@ -37,6 +37,10 @@ class WithinLimits:
     _told: dict[int, tuple[int, int, int]] = attrs.field(factory=dict[int, tuple[int, int, int]])
     _by_hand_ms: int | None = None
 
+    def banned_until_ms(self, owner: int) -> int:
+        """Return until when an owner must send nothing; 0 when he was never banned."""
+        return self._told.get(owner, (0, 0, 0))[1]
+
     def by_hand(self, row: Row) -> None:
         """Note that somebody else asked something of the same account."""
         self._by_hand_ms = time_ms(row)

@@ -124,10 +124,10 @@ class References:
         """Yield what losing any one order that was under way may come to."""
         yield from (Variant(lost=self.underway(at)) for at in self.changes)
 
-    @property
-    def everywhere(self) -> tuple[int, ...]:
-        """Every point; of a read only the one before it, for a read leaves nothing behind."""
-        return tuple(at for at, name in enumerate(self.points, 1) if not name.startswith("after GET"))
+    def everywhere(self, *, reads: bool) -> tuple[int, ...]:
+        """Return every point; of a read only the one before it, or none: a read leaves nothing behind."""
+        skipped = "after GET" if reads else ("before GET", "after GET")
+        return tuple(at for at, name in enumerate(self.points, 1) if not name.startswith(skipped))
 
     @property
     def changes(self) -> tuple[int, ...]:

@@ -32,19 +32,21 @@ class Effort:
 
     Attributes:
         deaths: points at which the process dies; None means every one.
+        every_read: whether points around reads are among them in every scenario, not only in those that say so.
         meanwhiles: of the states it may leave, how many find another market; None means every one, on every market.
         recoveries: of these states, at how many the next process dies as well; None means every one.
         stores: how many stores are torn, cut, or lied about; None means every one.
     """
 
     deaths: int | None = None
+    every_read: bool = False
     meanwhiles: int | None = 4
     recoveries: int | None = 3
     stores: int | None = 4
 
 
 DEFAULT: Final = Effort()
-LONG: Final = Effort(meanwhiles=None, recoveries=None, stores=None)
+LONG: Final = Effort(every_read=True, meanwhiles=None, recoveries=None, stores=None)
 
 
 def run(share: int, of: int, seeds: range, progress: Callable[[int, int], None]) -> Found:
@@ -110,7 +112,8 @@ class Explorer:
 
     def explore(self, effort: Effort) -> Iterator[tuple[str, Run, tuple[str, ...]]]:
         """Yield each run by the name it is counted under, with what was wrong with it."""
-        for point in self._some(self.references.everywhere, effort.deaths):
+        everywhere = self.references.everywhere(reads=effort.every_read or self.scenario.every_read)
+        for point in self._some(everywhere, effort.deaths):
             yield "crash_points", *judge(self.references, Crash(points=(point,)))
         changes = self.references.changes
         for point in self._some(changes, effort.meanwhiles):

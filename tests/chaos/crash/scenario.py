@@ -19,6 +19,7 @@ class Scenario:
         make: builds its world.
         before: happens first, to a process that lives.
         steps: happen to the process that dies.
+        every_read: the process dies around reads, too, even in a short run.
         excused: invariants that cannot be judged here; the scenario says why.
     """
 
@@ -26,4 +27,5 @@ class Scenario:
     make: Callable[[], World] = World
     before: tuple[Step, ...] = ()
     steps: tuple[Step, ...]
+    every_read: bool = False
     excused: tuple[str, ...] = ()

@@ -59,14 +59,18 @@ COARSER: Final = {
 }
 
 ENTRIES: Final = (
-    Scenario(name="an entry", steps=(enter("a"), wait(6))),
+    Scenario(name="an entry", every_read=True, steps=(enter("a"), wait(6))),
     Scenario(
         name="a short entry without a target",
+        every_read=True,
         steps=(enter("a", stop="61000", target=None, is_long=False, is_stamped=False),),
     ),
-    Scenario(name="an entry the exchange refuses", make=_poor, steps=(enter("a", "1"),)),
+    Scenario(name="an entry the exchange refuses", every_read=True, make=_poor, steps=(enter("a", "1"),)),
     Scenario(
-        name="an entry whose answer is lost", make=lambda: _with(Fault.reply_lost(leg="E", nth=1)), steps=(enter("a"),)
+        name="an entry whose answer is lost",
+        every_read=True,
+        make=lambda: _with(Fault.reply_lost(leg="E", nth=1)),
+        steps=(enter("a"),),
     ),
     Scenario(
         name="an entry whose request is lost",
@@ -75,13 +79,17 @@ ENTRIES: Final = (
     ),
     Scenario(
         name="an entry into an overload",
+        every_read=True,
         make=lambda: _with(Fault.refused(-1008, status=503, leg="E", nth=1)),
         steps=(enter("a"),),
     ),
-    Scenario(name="an entry filled in part", before=(thin("60000.1", "0.006"),), steps=(enter("a"),)),
+    Scenario(name="an entry filled in part", every_read=True, before=(thin("60000.1", "0.006"),), steps=(enter("a"),)),
     Scenario(name="an entry filled late", make=_late, steps=(enter("a"), wait(90))),
     Scenario(
-        name="a stop whose answer is lost", make=lambda: _with(Fault.reply_lost(leg="S", nth=1)), steps=(enter("a"),)
+        name="a stop whose answer is lost",
+        every_read=True,
+        make=lambda: _with(Fault.reply_lost(leg="S", nth=1)),
+        steps=(enter("a"),),
     ),
     Scenario(
         name="a stop the exchange refuses as crossed",
@@ -135,18 +143,21 @@ ENDINGS: Final = (
     ),
     Scenario(
         name="a close whose answer is lost",
+        every_read=True,
         make=lambda: _with(Fault.reply_lost(leg="X", nth=1)),
         before=(enter("a"),),
         steps=(close("c"),),
     ),
-    Scenario(name="a stop-out", before=(enter("a"), price("58900")), steps=(wait(12),)),
-    Scenario(name="a target hit", before=(enter("a"), price("62100")), steps=(wait(12),)),
+    Scenario(name="a stop-out", every_read=True, before=(enter("a"), price("58900")), steps=(wait(12),)),
+    Scenario(name="a target hit", every_read=True, before=(enter("a"), price("62100")), steps=(wait(12),)),
     Scenario(
         name="a stop hit while half is closed",
         before=(enter("a"),),
         steps=(close("c1", "0.004"), price("58900"), wait(12), close("c2")),
     ),
-    Scenario(name="all orders cancelled", before=(enter("a"),), steps=(cancel_all(), wait(12), close("c"))),
+    Scenario(
+        name="all orders cancelled", every_read=True, before=(enter("a"),), steps=(cancel_all(), wait(12), close("c"))
+    ),
     Scenario(
         name="the kill switch that flattens",
         before=(enter("a"), enter("b", "1", BBB, stop="2900", target="3100")),
@@ -154,6 +165,7 @@ ENDINGS: Final = (
     ),
     Scenario(
         name="a stop taken away by hand",
+        every_read=True,
         before=(enter("a"), leg_cancelled_by_hand("a", Leg.STOP)),
         steps=(wait(12),),
     ),
