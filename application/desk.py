@@ -21,6 +21,7 @@ from ..domain.leg_state import LegState
 from ..domain.limits import RiskLimits
 from ..domain.protection_policy import ProtectionPolicy
 from ..domain.report import ExecutionReport
+from ..domain.resolution import Round
 from ..domain.retry_policy import RetryPolicy
 from ..domain.side import Direction
 from ..domain.signal_state import SignalState
@@ -86,6 +87,7 @@ class Desk:
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
     quota: Quota | None = None
     left_open: set[str] = attrs.field(init=False)
+    rounds: dict[str, tuple[Round, ...]] = attrs.field(factory=dict[str, tuple[Round, ...]])
     regridded: set[str] = attrs.field(factory=set[str])
     rules_read_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     entries: list[Started] = attrs.field(factory=list[Started])

@@ -158,6 +158,8 @@ def _set_due(desk: Desk, symbol: str, now: int, due: int | None) -> None:
     latest = now + (desk.timings.poll_max_ms if any(unprotected(desk, symbol)) else desk.timings.guard_ms)
     holding = any(state.open_quantity > ZERO for state in book.brackets)
     wanted = latest if due is None else max(due, now + 1)
+    if book.questions:
+        wanted = min(wanted, now + desk.timings.poll_max_ms)
     for state in book.signals:
         repeat_ms = desk.alarm_due_ms(AlarmKind.OUTCOME_UNKNOWN, symbol, state.signal_id)
         if state.open_questions and repeat_ms:

@@ -21,29 +21,31 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
     """Look for *leg* until it is found or may be believed absent, or until *until_ms*, when the question stays open.
 
     First it is polled by id while the request may still be accepted; after that, rounds with every witness: the order
-    itself, the orders and fills since its watermark, and the position.
+    itself, the orders and fills since its watermark, and the position. Rounds count on from call to call.
     """
     symbol = leg.intent.request.symbol
-    desk.note(
-        AuditType.OUTCOME_UNKNOWN, "resolve", symbol=symbol, signal_id=leg.intent.signal_id, client_id=leg.client_id
-    )
-    rounds: tuple[Round, ...] = ()
+    if leg.client_id not in desk.rounds:
+        desk.note(
+            AuditType.OUTCOME_UNKNOWN, "resolve", symbol=symbol, signal_id=leg.intent.signal_id, client_id=leg.client_id
+        )
     wait_ms = desk.timings.poll_ms
     while True:
         began = desk.now_ms()
         clean = _round(desk, leg, witnesses=began > window_closed_ms(leg.intent, desk.timings))
         if leg.fate is not Fate.OPEN_QUESTION:
             break
-        rounds = (*rounds, Round(began, clean))
-        if absent(leg.intent, rounds, desk.timings):
+        desk.rounds[leg.client_id] = (*desk.rounds.get(leg.client_id, ()), Round(began, clean))
+        if absent(leg.intent, desk.rounds[leg.client_id], desk.timings):
             desk.record(Absent(desk.now_ms(), leg.intent.signal_id, leg.client_id), vital=True)
             break
         left_ms = until_ms - desk.now_ms()
         if left_ms <= 0:
-            _alarm(desk, leg)
+            if desk.now_ms() - leg.intent.at_ms >= desk.timings.verdict_ms:
+                _alarm(desk, leg)
             return
         desk.exchange.clock.sleep(min(wait_ms, left_ms) / 1000)
         wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
+    desk.rounds.pop(leg.client_id, None)
     desk.note(
         AuditType.OUTCOME_RESOLVED,
         "resolve",

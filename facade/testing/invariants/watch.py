@@ -291,19 +291,17 @@ class Watch:
         self.truth.ask(carried, name)
         if name == "exchangeInfo":
             self._take_rules(carried)
-        heard = answered(carried)
         restless = self.naked.waiting or self.orphans.waiting or self.once.waiting
-        if heard and not restless and not carried.call.changes:
-            return ()
-        return self._asked(carried, heard=heard)
+        return self._asked(carried) if restless or carried.call.changes else ()
 
-    def _asked(self, carried: Carried, *, heard: bool) -> Iterator[Violation]:
+    def _asked(self, carried: Carried) -> Iterator[Violation]:
+        """Take in a request that may have changed something, or shown what is naked or left over."""
         yield from self.writers.ask(carried)
         knowledge, at_ms = self.knowledge, carried.arrived_ms
         if knowledge is None or at_ms is None:
             return
         self.naked.ask(carried, self.standing)
-        if not heard:
+        if not answered(carried):
             yield from self.orphans.until(carried.sent_ms)
             yield from self.once.until(carried.sent_ms)
             knowledge.block(knowledge.symbol_of(carried), at_ms)

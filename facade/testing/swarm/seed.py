@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from surefill.testing.invariants import Violation
-from surefill.testing.swarm.meter import MeteredNotebook
+from surefill.testing.swarm.fingerprint import HashedNotebook
 from surefill.testing.swarm.script import SIGNALS, Step, script_of
 from surefill.testing.swarm.weather import Weather
 from surefill.testing.world import World
@@ -30,9 +30,9 @@ class SeedResult:
         faults: how often a fault struck.
         violations: every broken promise, the first in time first.
         failed_after: how many steps had been played when the first was seen; None when there is none.
-        resolve_s: from a lost answer to the truth, exchange seconds, one for each.
-        stop_s: from a fill to its resting stop, exchange seconds, one for each.
-        naked_s: the longest time a position stood without its stop, exchange seconds.
+        resolve_s: from each answer that left an outcome unknown to the verdict, exchange seconds.
+        stop_s: from each fill to its resting stop, exchange seconds.
+        naked_s: the longest time a position stood without its stop while somebody lived, exchange seconds.
     """
 
     seed: int
@@ -55,7 +55,7 @@ class Play:
     Attributes:
         weather: the world's weather.
         script: what happens.
-        notebook: what the judge is told from, hashed and measured.
+        notebook: what the judge is told from, hashed.
         world: the world.
         played: how many steps are over.
         failed_after: how many were over when the first violation was seen.
@@ -63,7 +63,7 @@ class Play:
 
     weather: Weather
     script: Sequence[Step]
-    notebook: MeteredNotebook = attrs.field(factory=MeteredNotebook)
+    notebook: HashedNotebook = attrs.field(factory=HashedNotebook)
     world: World = attrs.field(init=False)
     played: int = 0
     failed_after: int | None = None
@@ -102,7 +102,7 @@ class Play:
 
     def result(self, signals: int) -> SeedResult:
         """Return what became of it."""
-        world, watch = self.world, self.notebook.stopwatch
+        world, watch = self.world, self.world.watch
         return SeedResult(
             seed=self.weather.seed,
             hash=self.notebook.fingerprint,
@@ -112,9 +112,9 @@ class Play:
             faults=len(world.faults.log),
             violations=tuple(sorted(world.violations, key=lambda violation: violation.time_ms)),
             failed_after=self.failed_after,
-            resolve_s=tuple(watch.resolve_s),
-            stop_s=tuple(watch.stop_s),
-            naked_s=world.watch.naked.longest_ms / 1000,
+            resolve_s=tuple(each / 1000 for each in watch.durations.resolve_ms),
+            stop_s=tuple(each / 1000 for each in watch.durations.stop_ms),
+            naked_s=max((total_ms for total_ms, _ in watch.naked.stretches), default=0) / 1000,
         )
 
     def _guarded(self, step: Step) -> None:
