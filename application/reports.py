@@ -78,8 +78,8 @@ def entry_outcome(state: SignalState) -> Outcome:
     if state.naked_since_ms is not None or state.waived:
         return Outcome.UNPROTECTED
     wants_target = state.bracket.target_price is not None
-    target = _in_force(state, Leg.TARGET)
-    has_target = target is not None and not target.final and target.quantity == state.open_quantity
+    targets = (leg for leg in state.of(Leg.TARGET) if leg.fate is Fate.OPEN and leg.sighted_ms)
+    has_target = any(leg.quantity == state.open_quantity for leg in targets)
     return Outcome.PROTECTED if has_target or not wants_target else Outcome.PROTECTED_WITHOUT_TAKE_PROFIT
 
 

@@ -53,6 +53,7 @@ def _conclude(crew: Crew, *, is_whole: bool, seconds: float, share: str) -> int:
             "share": share if not left else f"{share}, cut short",
             "seconds": round(seconds),
             "workers": crew.workers,
+            "cpu_seconds": {layer: round(spent) for layer, spent in crew.cpu_s.items()},
             "commit": commit,
             "versions": scoreboard.versions(),
         },

@@ -34,6 +34,7 @@ class Crew:
         at: called with a layer, how many of its parts are done, and how many there are.
         found: the results so far.
         left: parts not begun when the time was over, by layer.
+        cpu_s: what each layer cost the workers, seconds of CPU; processes of their own are not counted.
     """
 
     workers: int
@@ -41,6 +42,7 @@ class Crew:
     at: Callable[[str, float, int], None]
     found: list[Found] = attrs.field(factory=list[Found])
     left: Counter[str] = attrs.field(factory=Counter[str])
+    cpu_s: dict[str, float] = attrs.field(factory=dict[str, float])
 
     def work(self, parts: Sequence[Part]) -> None:
         """Do all *parts*, in order; a part that raises is a violation."""
@@ -49,7 +51,7 @@ class Crew:
         planned = Counter(part.layer for part in parts)
         done: dict[str, dict[int, float]] = {layer: {} for layer in planned}
         queue = iter(parts)
-        running: dict[Future[Found], Part] = {}
+        running: dict[Future[tuple[Found, float]], Part] = {}
         with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(notes,)) as pool:
             while True:
                 for part in self._next(queue, self.workers + 1 - len(running)):
@@ -60,7 +62,9 @@ class Crew:
                 self._drain(notes, done, planned)
                 for future in ended:
                     part = running.pop(future)
-                    self.found.append(future.result())
+                    found, cpu_s = future.result()
+                    self.found.append(found)
+                    self.cpu_s[part.layer] = self.cpu_s.get(part.layer, 0.0) + cpu_s
                     done[part.layer][part.share] = 1.0
                     self.at(part.layer, sum(done[part.layer].values()), planned[part.layer])
 
@@ -75,7 +79,7 @@ class Crew:
             yield part
 
     def _drain(self, notes: Queue[Note], done: dict[str, dict[int, float]], planned: Counter[str]) -> None:
-        layers: set[str] = set()
+        layers = set[str]()
         while not notes.empty():
             layer, share, fraction = notes.get()
             done[layer][share] = max(fraction, done[layer].get(share, 0.0))
@@ -88,13 +92,14 @@ def _begin(notes: Queue[Note]) -> None:
     _to_main.append(notes)
 
 
-def _do(part: Part) -> Found:
+def _do(part: Part) -> tuple[Found, float]:
+    began = time.process_time()
     try:
-        run = load(part.layer)
-        return run(part.share, part.of, part.seeds, partial(_tell, part))
+        found = load(part.layer)(part.share, part.of, part.seeds, partial(_tell, part))
     except Exception:  # noqa: BLE001 - a layer that breaks proves nothing, and must not end the others
         problem = f"{part.layer}, part {part.share} of {part.of}, raised:\n{traceback.format_exc()}"
-        return Found(layer=part.layer, counts={}, violations=(problem,))
+        found = Found(layer=part.layer, counts={}, violations=(problem,))
+    return found, time.process_time() - began
 
 
 def _tell(part: Part, done: int, planned: int) -> None:

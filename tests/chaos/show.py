@@ -21,7 +21,7 @@ class Show:
     console: Console = attrs.field(factory=Console)
     _bars: Progress | None = None
     _tasks: dict[str, TaskID] = attrs.field(factory=dict[str, TaskID])
-    _state: dict[str, tuple[float, int]] = attrs.field(factory=dict[str, tuple[float, int]])
+    _over: set[str] = attrs.field(factory=set[str])
     _began: float = attrs.field(factory=time.monotonic)
     _last_line: float = attrs.field(factory=time.monotonic)
 
@@ -53,8 +53,11 @@ class Show:
                 self._tasks[layer] = self._bars.add_task(layer, total=planned)
             self._bars.update(self._tasks[layer], completed=done)
             return
-        self._state[layer] = done, planned
         now = time.monotonic()
-        if done >= planned or now - self._last_line >= _LINE_EVERY_SECONDS:
+        if done >= planned:
+            if layer not in self._over:
+                self._over.add(layer)
+                self.say(f"{layer}: all {planned} parts")
+        elif now - self._last_line >= _LINE_EVERY_SECONDS:
             self._last_line = now
             self.say(f"{layer}: {done:.1f} of {planned} parts")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from surefill.application import protect
 from surefill.domain.actions import Action, CancelLegs, CancelOrphans
+from surefill.domain.protection import next_actions
 from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
 from surefill.testing import TradingStateMachine
 from surefill.testing.world import World
@@ -26,7 +26,7 @@ QUICK = settings(
 
 TestTheCore = TradingStateMachine.TestCase
 TestTheCore.settings = settings(
-    max_examples=max(5, settings.default.max_examples // 10), stateful_step_count=20, deadline=None
+    max_examples=max(5, (settings.default or settings()).max_examples // 10), stateful_step_count=20, deadline=None
 )
 
 
@@ -44,12 +44,12 @@ class Jumpy(FairWeather):
 
 def test_it_finds_a_core_that_forgets_to_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without cancellations an order outlives its position: the machine says since when, and shows both states."""
-    decide: Callable[..., tuple[Action, ...]] = protect.next_actions
+    decide: Callable[..., tuple[Action, ...]] = next_actions
 
     def without_cancels(*facts: object) -> tuple[Action, ...]:
         return tuple(action for action in decide(*facts) if not isinstance(action, CancelLegs | CancelOrphans))
 
-    monkeypatch.setattr(protect, "next_actions", without_cancels)
+    monkeypatch.setattr("surefill.application.protect.next_actions", without_cancels)
 
     with pytest.raises(AssertionError, match="I3 at") as caught:
         run_state_machine_as_test(Jumpy, settings=QUICK)

@@ -56,7 +56,7 @@ def test_a_layer_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> No
         raise ImportError("no such layer")
 
     monkeypatch.setattr(pool, "load", missing)
-    found = pool._do(Part(layer="kill", share=0, of=2, seeds=range(1)))
+    found, _ = pool._do(Part(layer="kill", share=0, of=2, seeds=range(1)))
 
     assert "kill, part 0 of 2" in found.violations[0]
     assert "no such layer" in found.violations[0]

@@ -25,11 +25,11 @@ class WriteAhead:
     """Every order of ours that reached the exchange has an intent with its id, its timestamp and its digest, and the
     commit of that intent had returned before the request left.
 
-    A journal that failed, and was reported by a STORE_FAILED alarm, excuses orders that can only reduce; never an
+    It is shown commits and requests in their order. A journal that failed, and was reported by a STORE_FAILED alarm, excuses orders that can only reduce; never an
     entry.
     """  # noqa: D205 - the sentence is the invariant
 
-    _intents: dict[tuple[str, str], tuple[str, int]] = attrs.field(factory=dict[tuple[str, str], tuple[str, int]])
+    _intents: dict[tuple[str, str], str] = attrs.field(factory=dict[tuple[str, str], str])
     _failed_ms: int | None = None
 
     def hear(self, alarm: Alarm) -> None:
@@ -42,7 +42,7 @@ class WriteAhead:
         if isinstance(kept.event, Intent):
             intent = kept.event
             key = intent.request.client_id, str(intent.timestamp_ms)
-            self._intents.setdefault(key, (intent.digest, kept.after_seq))
+            self._intents.setdefault(key, intent.digest)
 
     def request(self, row: Row, sent: Mapping[str, str]) -> Iterator[Violation]:
         """Judge an order that reached the exchange."""
@@ -50,11 +50,9 @@ class WriteAhead:
         leg = leg_of(client_id)
         if row["method"] != "POST" or leg is None:
             return
-        digest, after_seq = self._intents.get((client_id, sent.get("timestamp", "")), (None, 0))
+        digest = self._intents.get((client_id, sent.get("timestamp", "")))
         if digest is None:
             problem = "no intent with its id and timestamp was in the journal"
-        elif after_seq >= int(str(row["seq"])):
-            problem = "its intent came into the journal after it was sent"
         elif digest != digest_of(sent):
             problem = "its intent is of another order: the digests differ"
         else:

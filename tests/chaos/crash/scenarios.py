@@ -176,6 +176,7 @@ ENDINGS: Final = (
     ),
     Scenario(
         name="a replay of everything",
+        every_read=True,
         before=(enter("a"), close("c1", "0.004")),
         steps=(enter("a"), close("c1", "0.004"), wait(6)),
     ),

@@ -10,7 +10,7 @@ from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import ExecutionReport, Outcome
 from surefill.testing.world import World
-from tests.chaos.incidents.account import SIZE, A, bought, entry, held, resting, sent, told
+from tests.chaos.incidents.account import SIZE, A, bought, close, entry, held, resting, sent, told
 
 
 def test_the_same_decision_under_new_ids_is_stopped() -> None:
