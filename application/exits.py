@@ -16,9 +16,10 @@ from ..domain.order import ZERO
 from ..domain.refusal import Refusal
 from ..domain.reply import ReplyKind
 from ..domain.side import Direction, PositionMode, position_side
+from ..domain.signal_state import SignalState
 from ..domain.snapshot import Watermark
 from .desk import Desk
-from .observe import look, refresh_rules
+from .observe import inquire, look, refresh_rules, unanswered
 from .resolve import resolve
 from .settle import settle
 from .submit import Wanted, submit
@@ -131,11 +132,22 @@ def _send_slice(desk: Desk, order: ExitOrder, size: Decimal, executed: Decimal) 
             allotments=_remaining(order.allotments, executed),
         ),
     )
+    if leg.refusal is Refusal.REDUCE_ONLY:
+        _ask_refused(desk, state)
     if leg.fate is Fate.OPEN_QUESTION:
         resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
     if leg.fate is Fate.OPEN:
         settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
     return leg
+
+
+def _ask_refused(desk: Desk, state: SignalState) -> None:
+    """There was nothing to reduce: perhaps an exit under one of these ids did it, and its memory was lost."""
+    refused = [leg for leg in state.of(Leg.EXIT) if leg.refusal is Refusal.REDUCE_ONLY]
+    try:
+        inquire(desk, refused)
+    except (OrderExecutionError, AuthenticationError) as error:
+        unanswered(desk, error, state.symbol)
 
 
 def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> tuple[Decimal, Decimal]:

@@ -16,7 +16,7 @@ from ..domain.signal_state import total
 from ..domain.snapshot import History, Snapshot, Watermark
 from ..domain.symbol_book import SymbolBook
 from .desk import Desk
-from .observe import unanswered
+from .observe import inquire, unanswered
 
 
 def with_losses(desk: Desk, book: SymbolBook, snapshot: Snapshot) -> SymbolBook:
@@ -31,10 +31,24 @@ def with_losses(desk: Desk, book: SymbolBook, snapshot: Snapshot) -> SymbolBook:
         return book
     try:
         history = desk.exchange.history(book.symbol, _before_entries(book))
+        _ask_for_more(desk, book, history)
     except (OrderExecutionError, AuthenticationError) as error:
         unanswered(desk, error, book.symbol)
         return book
     return attrs.evolve(book, lost_elsewhere={each: _lost(book, history, snapshot, each) for each in due})
+
+
+def _ask_for_more(desk: Desk, book: SymbolBook, history: History) -> None:
+    """Ask for orders of ours that filled more than is known: one that was refused may carry the id of one that was not.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    filled = {order.client_id: order.executed_quantity for order in history.orders}
+    legs = (leg for state in book.signals for leg in (*state.of(Leg.ENTRY), *state.of(Leg.EXIT)))
+    more = [leg for leg in legs if filled.get(leg.client_id, ZERO) > leg.executed]
+    if more:
+        inquire(desk, more)
 
 
 def _before_entries(book: SymbolBook) -> Watermark:

@@ -157,9 +157,13 @@ def _legs(desk: Desk, symbol: str) -> dict[str, LegState]:
 
 def _is_news(leg: LegState, order: Order) -> bool:
     """Whether the sight tells more than is known: an order seen resting again is not worth a line in the journal."""
-    return leg.order is None or not leg.sighted_ms or (
-        leg.order.seen_again(order) is not leg.order
-        and (leg.order.status is not order.status or leg.order.executed_quantity != order.executed_quantity)
+    return (
+        leg.order is None
+        or not leg.sighted_ms
+        or (
+            leg.order.seen_again(order) is not leg.order
+            and (leg.order.status is not order.status or leg.order.executed_quantity != order.executed_quantity)
+        )
     )
 
 

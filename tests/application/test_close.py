@@ -197,7 +197,7 @@ def test_a_close_that_races_with_the_stop() -> None:
 
 
 def test_one_read_that_shows_nothing_does_not_keep_anybody_in() -> None:
-    """The position read lags behind our own fill: the exit is sent all the same, and the exchange closes what is held."""
+    """The position read lags behind our own fill: the exit is sent all the same, and the exchange closes it."""
     desk = paper_desk(Fault.visibility_lag(20_000, positions=True))
     desk.execute(entry())
     desk.guard(3)

@@ -293,7 +293,7 @@ def test_less_held_than_ours_is_all_that_is_sent() -> None:
 
 
 def test_a_position_that_vanishes_before_the_exit_ends_it() -> None:
-    """Between the look and the slice it is gone: one exit hears it from the exchange, and the bracket is written off."""
+    """Between the look and the slice it is gone: an exit hears it from the exchange, the bracket is written off."""
     desk = paper_desk()
     desk.execute(entry())
     looks = [0]

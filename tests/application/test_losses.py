@@ -125,7 +125,7 @@ def test_a_position_never_shown_is_not_gone_although_its_stop_was_taken() -> Non
 
 
 def test_a_loss_and_a_stop_behind_lagging_reads_come_to_rest() -> None:
-    """A part goes by hand, the stop takes the rest, and every read lags by five seconds: closed, and nothing is left."""
+    """A part goes by hand, the stop takes the rest, and every read lags by five seconds: nothing is left open."""
     desk = paper_desk(Fault.visibility_lag(5_000, positions=True))
     desk.execute(entry())
     desk.guard(3)

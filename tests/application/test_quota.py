@@ -42,7 +42,9 @@ def told(report: ExecutionReport) -> tuple[Outcome, Refusal | None]:
     return report.outcome, report.reason
 
 
-@pytest.mark.parametrize(("theirs", "target", "fits"), [(2, "110", True), (3, "110", False), (3, None, True), (4, None, False)])
+@pytest.mark.parametrize(
+    ("theirs", "target", "fits"), [(2, "110", True), (3, "110", False), (3, None, True), (4, None, False)]
+)
 def test_an_entry_without_room_for_its_legs_is_refused(theirs: int, target: str | None, *, fits: bool) -> None:
     """With a cap of four: a stop and a target need two places, a stop alone one; nothing is sent without them."""
     desk = paper_desk(venue=capped(4))

@@ -412,7 +412,7 @@ def test_absence_needs_every_witness() -> None:
     ids=["fill", "position", "both"],
 )
 def test_what_moved_and_may_be_ours_rings_at_once(lags: list[Fault]) -> None:
-    """The order hides, its fill or position does not: the alarm comes with that look, and not when the call gives up."""
+    """The order hides, its fill or position does not: the alarm comes with that look, not at the call's end."""
     desk = paper_desk()
     created = begun(desk)
     desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1), *lags)
@@ -495,11 +495,13 @@ def test_an_absent_entry_that_ended_without_a_fill_needs_no_watch() -> None:
 
 
 def test_unexplained_size_beside_an_absent_entry_rings_until_it_is_known() -> None:
-    """It stays hidden while its position shows: the alarm repeats, it is asked for each second, and nothing is touched."""
+    """It stays hidden while its position shows: the alarm repeats, it is asked for, and nothing is touched."""
     desk = paper_desk()
     created = begun(desk)
     hidden_for(desk, 20)
-    desk.exchange.faults.add(Fault.visibility_lag(120_000, path="order"), Fault.visibility_lag(120_000, path="allOrders"))
+    desk.exchange.faults.add(
+        Fault.visibility_lag(120_000, path="order"), Fault.visibility_lag(120_000, path="allOrders")
+    )
     assert desk.execute(entry(created_at=created)).outcome is Outcome.NOT_FILLED
     desk.guard(20)
     before = len(first_seen_ms(desk, "/fapi/v1/order"))

@@ -23,13 +23,13 @@ from tests.papers import (
     ACME,
     FLAT,
     Desk,
+    begun,
     close,
     entry,
     entry_orders_filled,
     events,
     filled,
     held,
-    begun,
     id_of,
     moment,
     names,
@@ -471,7 +471,7 @@ def test_a_crashed_close_is_reported_by_the_restart() -> None:
 
 
 def test_a_close_that_never_left_is_carried_out_by_the_next_process() -> None:
-    """Dead between the intent of its exit and the first byte: handed in again, it is sent anew, as a living one would."""
+    """Dead between the intent of its exit and the first byte: handed in again, it is sent anew."""
     journal = crash_at(lambda event: isinstance(event, Intent) and event.leg is Leg.EXIT, after=True)
     desk = paper_desk(journal=journal)
     desk.execute(entry())

@@ -3,6 +3,7 @@
 import pytest
 
 from surefill.adapters.wire.call import WireAnswer
+from surefill.domain.events import Waived
 from surefill.testing.invariants.row import Row
 from tests.invariants.facts import LOST, Scene, algo_body, answer, claimed, intent, missing, order_body, position_body
 from tests.invariants.rows import SYMBOL, algo, fill, order, our_id
@@ -180,6 +181,19 @@ def test_orders_of_a_lost_journal_are_spared_while_there_is_a_position() -> None
     flat.add(algo(10_100, "S", "SELL", "2"))
     flat.live(12_000, owner=2, lost=True)
     assert flat.times("I3", 90_000) == [22_000]
+
+
+def test_a_caller_who_waived_protection_sees_to_its_orders_himself() -> None:
+    """What of it turns up again stays while there is a position; without one it is an orphan like any other."""
+    scene = Scene()
+    scene.live(0)
+    scene.keep(intent("E"))
+    scene.add(*fill(10_000, our_id("E"), "BUY", "1", "1"))
+    scene.keep(Waived(10_050, "s"), 10_050)
+    scene.add(algo(10_100, "S", "SELL", "2"))
+    assert scene.times("I3", 90_000) == []
+    scene.add(*fill(100_000, our_id("X"), "SELL", "1", "0"))
+    assert scene.times("I3", 110_001) == [110_000]
 
 
 def test_a_call_for_another_symbol_keeps_a_single_thread_from_cleaning() -> None:

@@ -232,7 +232,9 @@ def test_an_exit_known_not_to_have_happened_is_repeated() -> None:
     assert decisions(tale, now_ms=_POLL) == (_exit(ExitWhy.LATE_FILL),)
 
 
-@pytest.mark.parametrize(("refused", "wait_ms"), [(1, 250), (2, 500), (3, 1_000), (4, 2_000), (5, 4_000), (6, 5_000), (9, 5_000)])
+@pytest.mark.parametrize(
+    ("refused", "wait_ms"), [(1, 250), (2, 500), (3, 1_000), (4, 2_000), (5, 4_000), (6, 5_000), (9, 5_000)]
+)
 def test_exits_that_come_to_nothing_slow_down(refused: int, wait_ms: int) -> None:
     """Each refusal in a row doubles the wait, up to the alarm's; it counts from the answer to the last one."""
     tale = _late()

@@ -25,7 +25,9 @@ def _decide(
 ) -> tuple[Action, ...]:
     """The size has been seen missing since *since_ms*; fills of others took *lost* of it, None when nobody knows."""
     book = a_book(
-        *tales, missing_since_ms=dict.fromkeys(Direction, since_ms), lost_elsewhere={} if lost is None else dict.fromkeys(Direction, lost)
+        *tales,
+        missing_since_ms=dict.fromkeys(Direction, since_ms),
+        lost_elsewhere={} if lost is None else dict.fromkeys(Direction, lost),
     )
     return decisions(*tales, book=book, held=held, now_ms=now_ms)
 

@@ -186,7 +186,9 @@ def test_absence_is_effect_for_an_entry_and_none_for_a_close(leg: Leg, *, effect
 def test_attempts_are_counted_from_the_highest_known() -> None:
     """Of orders taken over, those between may have been used and be found nowhere: their numbers are not used again."""
     tale = Tale()
-    tale.tell(an_intent(tale.plan.stop(ONE, 9), Leg.STOP, attempt=9), an_intent(tale.plan.stop(ONE, 4), Leg.STOP, attempt=4))
+    tale.tell(
+        an_intent(tale.plan.stop(ONE, 9), Leg.STOP, attempt=9), an_intent(tale.plan.stop(ONE, 4), Leg.STOP, attempt=4)
+    )
 
     assert [tale.state.next_attempt(leg) for leg in (Leg.STOP, Leg.TARGET)] == [10, 1]
 

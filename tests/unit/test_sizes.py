@@ -80,7 +80,7 @@ def _with_a_lost_stop(asked_ms: int) -> tuple[Tale, str]:
 
 @pytest.mark.parametrize(("age_ms", "asks"), [(_GRACE, True), (_GRACE - 1, False)])
 def test_missing_size_is_asked_of_a_lost_leg_first(age_ms: int, *, asks: bool) -> None:
-    """It may have filled unseen: asked for by id, once a second; while it has just been asked, the loss takes its time."""
+    """It may have filled unseen: asked for by id, once a second; just after a question the loss takes its time."""
     now_ms = 20_000
     tale, lost = _with_a_lost_stop(now_ms - age_ms)
     book = a_book(tale, missing_since_ms={Direction.LONG: now_ms - 3_000}, lost_elsewhere={Direction.LONG: ONE})

@@ -25,8 +25,8 @@ class WriteAhead:
     """Every order of ours that reached the exchange has an intent with its id, its timestamp and its digest, and the
     commit of that intent had returned before the request left.
 
-    It is shown commits and requests in their order. A journal that failed, and was reported by a STORE_FAILED alarm, excuses orders that can only reduce; never an
-    entry.
+    It is shown commits and requests in their order. A journal that failed, and was reported by a STORE_FAILED alarm,
+    excuses orders that can only reduce; never an entry.
     """  # noqa: D205 - the sentence is the invariant
 
     _intents: dict[tuple[str, str], str] = attrs.field(factory=dict[tuple[str, str], str])

@@ -91,13 +91,14 @@ class NoOrphans:
         """Return the kinds and sides of which more is open than can be closed."""
         ours = standing.at_most(key)
         closing_side = "SELL" if ours > ZERO else "BUY"
-        spared = frozenset[str]() if self.knowledge is None or not ours else self.knowledge.sizes.forgotten
+        sizes = None if self.knowledge is None or not ours else self.knowledge.sizes
+        spared = set[str]() if sizes is None else sizes.forgotten | sizes.waived
         open_sizes: dict[tuple[str, str], Decimal] = {}
         for order in standing.orders(key):
             if order.status == "TRIGGERING":
                 continue  # it cannot be cancelled until it has become a market order, or nothing
             if spared and order.client_id[:STEM_LENGTH] in spared:
-                continue  # a journal that was lost: they may protect what nobody remembers
+                continue  # of a lost journal, or of a caller who sees to them himself: they may protect something
             place = (order.kind, order.side)
             open_sizes[place] = EXACT.add(open_sizes.get(place, ZERO), order.quantity)
         closable = ours.copy_abs()

@@ -21,13 +21,15 @@ class Sizes:
     Attributes:
         asked: what the callers asked for, by stem.
         stems: the stems of client ids by signal id.
-        bare: stems whose size needs no stop: none was asked for, or the caller took it away himself.
+        bare: stems whose size needs no stop, for none was asked for.
+        waived: stems whose caller took the stop away himself.
         forgotten: stems of a journal that was lost, until an owner is shown one of their orders.
     """
 
     asked: Mapping[str, Asked] = attrs.field(factory=dict[str, Asked])
     stems: dict[str, str] = attrs.field(factory=dict[str, str])
     bare: set[str] = attrs.field(factory=set[str])
+    waived: set[str] = attrs.field(factory=set[str])
     forgotten: set[str] = attrs.field(factory=set[str])
     _open: dict[str, Decimal] = attrs.field(factory=dict[str, Decimal])
     _places: dict[str, Key] = attrs.field(factory=dict[str, Key])
@@ -63,7 +65,7 @@ class Sizes:
             if event.allotments:
                 self._allotted[event.request.client_id] = list(event.allotments)
         elif isinstance(event, Waived):
-            self.bare.add(self.stem_of(event.signal_id) or "")
+            self.waived.add(self.stem_of(event.signal_id) or "")
         elif isinstance(event, Claimed):
             self.forgotten.discard(self.stem_of(event.signal_id) or "")
 
@@ -115,9 +117,9 @@ class Sizes:
     def uncovered(self, key: Key) -> Decimal:
         """Return how much of our size there needs no stop of ours, base units."""
         size = ZERO
-        if self.bare or self.forgotten:
+        if self.bare or self.waived or self.forgotten:
             for stem in self.holding(key):
-                if stem in self.bare or stem in self.forgotten:
+                if stem in self.bare or stem in self.waived or stem in self.forgotten:
                     size = EXACT.add(size, self.open(stem))
         return size
 

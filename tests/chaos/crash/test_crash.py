@@ -47,7 +47,7 @@ def test_a_death_while_the_market_moves_converges(scenario: Scenario) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("scenario", (*ENTRIES[1:16:6], *ENDINGS[4:13:6]), ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", [*ENTRIES[1:16:6], *ENDINGS[4:13:6]], ids=lambda scenario: scenario.name)
 def test_a_torn_store_converges(scenario: Scenario) -> None:
     """The journal's files are cut, damaged, or lied about by their disk: nothing is entered twice, all is set right."""
     found = explore((scenario,), Effort(deaths=0, meanwhiles=0, recoveries=0, stores=1), SEED, _ignore)

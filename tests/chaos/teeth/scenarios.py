@@ -160,13 +160,6 @@ def entered_in_a_thin_book(world: World) -> None:
     world.wait(30)
 
 
-def another_entry_meanwhile(world: World) -> None:
-    """While nobody knows what became of an entry, the caller wishes for another one."""
-    world.execute(long(), SIZE)
-    world.execute(long("b"), SIZE)
-    world.wait(30)
-
-
 def entered_when_little_is_left(world: World) -> None:
     """The host has spent nearly all of the minute's request weight on looking at its orders."""
     world.wait(60 - world.now_ms // 1000 % 60)
