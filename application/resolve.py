@@ -34,7 +34,8 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
         clean = _round(desk, leg, witnesses=began > window_closed_ms(leg.intent, desk.timings))
         if leg.fate is not Fate.OPEN_QUESTION:
             break
-        desk.rounds[leg.client_id] = (*desk.rounds.get(leg.client_id, ()), Round(began, clean))
+        before = desk.rounds.get(leg.client_id, ())
+        desk.rounds[leg.client_id] = (*before, Round(began, clean)) if clean else ()  # only an unbroken run counts
         if absent(leg.intent, desk.rounds[leg.client_id], desk.timings):
             desk.record(Absent(desk.now_ms(), leg.intent.signal_id, leg.client_id), vital=True)
             break

@@ -107,12 +107,24 @@ def ask_for_tails(desk: Desk, symbol: str, states: Sequence[SignalState]) -> boo
     try:
         if dated:
             since = Watermark(min(mark.order_id for mark in dated), min(mark.trade_id for mark in dated))
-            keys += _strange(desk, states, desk.exchange.history(symbol, since).orders)
+            began, orders = desk.now_ms(), desk.exchange.history(symbol, since).orders
+            keep(desk, _answers(states, orders, began))
+            keys += _strange(desk, states, orders)
         found = desk.exchange.find(tuple(dict.fromkeys(keys))) if keys else {}
     except (OrderExecutionError, AuthenticationError):
         return False
     take_over(desk, states, tuple(found.values()))
     return True
+
+
+def _answers(states: Sequence[SignalState], orders: Sequence[Order], began_ms: int) -> list[Seen]:
+    """Return what *orders* show of entries and exits whose fate is an open question."""
+    open_questions = {leg.client_id: leg for state in states for leg in state.open_questions}
+    return [
+        Seen(began_ms, open_questions[order.client_id].intent.signal_id, order.client_id, order)
+        for order in orders
+        if order.client_id in open_questions
+    ]
 
 
 def _mark(state: SignalState) -> Watermark | None:

@@ -17,6 +17,7 @@ from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import AuthenticationError, ExchangeUnavailableError
 from surefill.domain.events import Covered, Exposed, WrittenOff
 from surefill.domain.ids import Leg
+from surefill.domain.order import OrderKey
 from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
 from surefill.domain.report import ClosedBy, ExecutionReport, Outcome
 from surefill.domain.snapshot import Snapshot
@@ -37,6 +38,7 @@ from tests.papers import (
     held,
     id_of,
     intents,
+    name_of,
     names,
     paper_desk,
     paper_exchange,
@@ -552,6 +554,28 @@ def test_a_target_refused_for_good_leaves_a_degraded_bracket() -> None:
     assert resting(desk.exchange) == ["S1"]
     assert len(intents(desk.journal, "s1", Leg.TARGET)) == 1
     assert AlarmKind.UNPROTECTED not in desk.kinds()
+
+
+def test_a_target_that_was_only_acknowledged_is_not_reported() -> None:
+    """The exchange took it and no read shows it: the bracket is without a target until it is seen."""
+    desk = paper_desk()
+
+    def snapshot(itself: Callable[[str], Snapshot], symbol: str) -> Snapshot:
+        seen = itself(symbol)
+        stops = tuple(order for order in seen.conditionals if name_of(order.client_id)[0] == "S")
+        return attrs.evolve(seen, conditionals=stops)
+
+    def find(itself: Callable[[object], dict[str, object]], keys: Sequence[OrderKey]) -> dict[str, object]:
+        return itself([key for key in keys if name_of(key.client_id)[0] != "T"])
+
+    desk.exchange.script.update(snapshot=snapshot, find=find)
+    report = desk.execute(entry())
+    desk.exchange.script.clear()
+    desk.guard(15)
+
+    assert report.outcome is Outcome.PROTECTED_WITHOUT_TAKE_PROFIT
+    assert report_of(desk).outcome is Outcome.PROTECTED
+    assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]
 
 
 def test_a_target_that_fails_for_now_is_mended_later() -> None:

@@ -547,3 +547,76 @@ def test_the_alarm_goes_on_for_as_long_as_the_question() -> None:
     rung = [alarm.at_ms for alarm in desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)]
     assert max(later - sooner for sooner, later in itertools.pairwise(rung)) <= 7_000
     assert rung[-1] >= desk.now_ms() - 7_000
+
+
+# --- a question takes time that others need ---------------------------------------------------------------------------
+
+
+def unknown_beside(desk: Desk, seconds: int) -> None:
+    """A protected position on one symbol, and on the other an entry of which nobody knows for *seconds*."""
+    desk.execute(entry("s0", BOLT, stop="1900", target="2100"))
+    created = begun(desk)
+    until_ms = desk.now_ms() + seconds * 1000
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1))
+    desk.exchange.faults.add(Fault.visibility_lag(3_600_000, path="order", until_ms=until_ms))
+    desk.exchange.faults.add(Fault.visibility_lag(3_600_000, path="allOrders", until_ms=until_ms))
+    assert desk.execute(entry("s1", created_at=created)).outcome is Outcome.UNKNOWN
+
+
+def test_a_question_on_one_symbol_does_not_hold_up_the_others() -> None:
+    """With another symbol to look after, a reconcile asks one round and goes on; the next one asks the next."""
+    desk = paper_desk()
+    unknown_beside(desk, 60)
+    began = desk.now_ms()
+
+    desk.manager.reconcile()
+    spent = desk.now_ms() - began
+    desk.guard(60)
+
+    assert spent <= 3_000
+    report = desk.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.PROTECTED
+
+
+def test_a_question_alone_is_asked_to_its_end() -> None:
+    """Nothing else waits: one reconcile looks until the verdict's time is over."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1), Fault.visibility_lag(90_000, path="order"))
+    desk.exchange.faults.add(Fault.visibility_lag(90_000, path="allOrders"))
+    desk.execute(entry("s1", created_at=created))
+    began = desk.now_ms()
+
+    desk.manager.reconcile()
+
+    assert desk.now_ms() - began >= 15_000
+
+
+def test_rounds_count_on_from_call_to_call() -> None:
+    """One round a reconcile adds up to the evidence of absence; the question has one line in the audit log, and an end."""
+    desk = paper_desk()
+    desk.execute(entry("s0", BOLT, stop="1900", target="2100"))
+    created = begun(desk)
+    hours = Fault.unreachable(method="GET", path="allOrders", until_ms=desk.now_ms() + 25_000)
+    desk.exchange.faults.add(Fault.request_lost(leg="E"))
+
+    def send(itself: Callable[[object], object], prepared: object) -> object:
+        desk.exchange.faults.add(hours)
+        return itself(prepared)
+
+    desk.exchange.script["send"] = send
+    told = desk.execute(entry("s1", created_at=created))
+    desk.exchange.script.clear()
+    desk.guard(30)
+
+    report = desk.manager.report("s1")
+    assert told.outcome is Outcome.UNKNOWN
+    assert report is not None
+    assert report.outcome is Outcome.NOT_FILLED
+    (absent,) = events(desk.journal, "s1", Absent)
+    assert absent.at_ms >= hours.conditions["until_ms"] + 6_000
+    asked = [line for line in desk.lines(AuditType.OUTCOME_UNKNOWN) if line.operation == "resolve"]
+    assert len(asked) == 1
+    assert len(desk.lines(AuditType.OUTCOME_RESOLVED)) == 1
+    assert desk.manager._desk.rounds == {}

@@ -17,6 +17,7 @@ from surefill.domain.events import Claimed, Event, Intent, Planned, WrittenOff
 from surefill.domain.ids import Leg, parse_ours
 from surefill.domain.order import Order, OrderKey
 from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.snapshot import History, Watermark
 from tests.application.journals import TappedJournal, copy_of, crash_at
 from tests.papers import (
     ACME,
@@ -197,20 +198,31 @@ def test_an_exit_of_a_close_is_found_behind_its_claim() -> None:
 
 
 class Asked:
-    """Notes which ids the exchange was asked for, and fails as often as told."""
+    """Notes what the exchange was asked for, and fails as often as told."""
 
-    def __init__(self, failures: int = 0) -> None:
+    def __init__(self, desk: Desk, failures: int = 0) -> None:
         self.failures = failures
-        self.calls: list[list[str]] = []
+        self.ids: list[list[str]] = []
+        self.histories: list[Watermark] = []
+        desk.exchange.script.update(find=self._find, history=self._history)
 
-    def __call__(
+    def _find(
         self, itself: Callable[[Sequence[OrderKey]], Mapping[str, Order]], keys: Sequence[OrderKey]
     ) -> Mapping[str, Order]:
         ours = [parse_ours(key.client_id, NAMESPACE) for key in keys]
-        self.calls.append([f"{each.leg.value}{each.attempt}" for each in ours if each is not None])
-        if len(self.calls) <= self.failures:
-            raise ExchangeUnavailableError("no answer")
+        self.ids.append([f"{each.leg.value}{each.attempt}" for each in ours if each is not None])
+        self._fail(len(self.ids))
         return itself(keys)
+
+    def _history(self, itself: Callable[..., History], symbol: str, since: Watermark | None) -> History:
+        if since is not None:
+            self.histories.append(since)
+            self._fail(len(self.histories))
+        return itself(symbol, since)
+
+    def _fail(self, calls: int) -> None:
+        if calls <= self.failures:
+            raise ExchangeUnavailableError("no answer")
 
 
 def ahead(leg: str, first: int) -> list[str]:
@@ -218,59 +230,139 @@ def ahead(leg: str, first: int) -> list[str]:
     return [f"{leg}{attempt}" for attempt in range(first, first + AHEAD)]
 
 
-def test_the_ids_behind_the_last_known_ones_are_asked_for_once() -> None:
-    """Of a signal that an earlier process left open: at the first reconcile, and never again."""
+def test_the_history_since_the_first_order_is_asked_once() -> None:
+    """Of signals that an earlier process left open: in one question a symbol at the first reconcile, and never again."""
     desk = paper_desk()
-    desk.execute(entry())
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2"))
+    (first,) = intents(desk.journal, "s1", Leg.ENTRY)
     after = restart(desk)
-    asked = Asked()
-    desk.exchange.script["find"] = asked
+    asked = Asked(desk)
 
     after.manager.reconcile()
     after.guard(20)
+    after.manager.reconcile()
 
-    assert asked.calls == [[*ahead("S", 2), *ahead("T", 2), *ahead("X", 1)]]
+    assert (asked.histories, asked.ids) == ([first.watermark], [])
 
 
-def test_the_ids_are_asked_for_until_there_is_an_answer() -> None:
-    """The first question fails: the next reconcile asks the same again."""
+def test_the_history_is_asked_until_there_is_an_answer() -> None:
+    """The first question fails: the next reconcile asks the same again, and the one after does not."""
     desk = paper_desk()
     desk.execute(entry())
     after = restart(desk)
-    asked = Asked(failures=1)
-    desk.exchange.script["find"] = asked
+    asked = Asked(desk, failures=1)
 
     after.manager.reconcile()
     after.manager.reconcile()
     after.manager.reconcile()
 
-    assert asked.calls == [[*ahead("S", 2), *ahead("T", 2), *ahead("X", 1)]] * 2
+    assert len(asked.histories) == 2
+    assert after.manager.status().duties[0].kind.name == "GUARD"
 
 
-def test_of_a_close_only_exits_are_asked_for() -> None:
+def test_without_a_known_beginning_the_next_ids_are_asked_for() -> None:
+    """An entry that was taken over has no beginning: the ids behind the known ones are asked for, once."""
+    desk = paper_desk()
+    desk.execute(entry())
+    second = restart(desk, MemoryJournal())
+    second.execute(entry())
+    after = restart(second)
+    asked = Asked(desk)
+
+    after.manager.reconcile()
+    after.manager.reconcile()
+
+    assert asked.ids == [[*ahead("S", 2), *ahead("T", 2), *ahead("X", 1)]]
+    assert asked.histories == []
+
+
+def test_of_a_close_without_a_beginning_only_exits_are_asked_for() -> None:
     """It has no other legs."""
     desk = paper_desk()
     desk.execute(entry())
     desk.execute(close(), None)
     after = restart(desk, copy_of(desk.journal, lambda event: event.signal_id == "c1" and isinstance(event, Claimed)))
-    asked = Asked()
-    desk.exchange.script["find"] = asked
+    asked = Asked(desk)
 
     after.manager.reconcile(ACME)
 
-    assert asked.calls[0] == ahead("X", 1)
+    assert asked.ids[0] == ahead("X", 1)
 
 
-def test_signals_of_this_process_have_no_lost_tail() -> None:
-    """What this process sent it knows: nothing behind it is asked for."""
-    desk = paper_desk()
-    asked = Asked()
+def test_an_exit_behind_many_lost_ones_is_found_in_the_history() -> None:
+    """However high its number: whatever was executed since the entry shows, and is taken over."""
+    desk = paper_desk(Fault.refused(-2021, "Order would immediately trigger.", leg="S"))
+    desk.exchange.faults.add(*(Fault.unreachable(leg="X", nth=nth) for nth in range(1, 6)))
     desk.execute(entry())
-    desk.exchange.script["find"] = asked
+    desk.guard(30)
+    assert sent_of(desk.exchange, "s1")[-1] == "X6"
+    desk.exchange.faults.clear()
+
+    after = restart(desk, copy_of(desk.journal, of_orders("S1", "T1", *(f"X{number}" for number in range(1, 7)))))
+    sent = len(arrived(desk.exchange))
+    after.manager.reconcile()
+    after.guard(10)
+
+    report = after.manager.report("s1")
+    assert report is not None
+    assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
+    assert "X6" in adopted_ids(after)
+    assert len(arrived(desk.exchange)) == sent
+
+
+def flattened_and_forgotten() -> Desk:
+    """A process whose journal lost the exit that closed its position, while no list and no position shows it yet."""
+    desk = paper_desk(Fault.refused(-2021, "Order would immediately trigger.", leg="S"))
+    desk.execute(entry(target=None))
+    assert held(desk.exchange) == 0
+    until_ms = desk.now_ms() + 20_000
+    desk.exchange.faults.add(
+        Fault.visibility_lag(3_600_000, path="allOrders", until_ms=until_ms),
+        Fault.visibility_lag(10_000, positions=True, path="positionRisk", until_ms=until_ms),
+    )
+    return restart(desk, copy_of(desk.journal, of_orders("S1", "X1")))
+
+
+def test_an_exit_that_is_refused_asks_what_its_id_did_before() -> None:
+    """The position still shows and the exit hears that there is nothing to reduce: its own id had closed it."""
+    after = flattened_and_forgotten()
+
+    after.manager.reconcile()
+    after.guard(5)
+
+    report = after.manager.report("s1")
+    assert report is not None
+    assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
+    assert len(intents(after.journal, "s1", Leg.EXIT)) == 1
+    assert events(after.journal, "s1", WrittenOff) == []
+
+
+def test_a_fill_under_a_refused_id_is_found_in_the_history() -> None:
+    """Nobody answered when the exit was refused: what is missing is explained by the history, as our own exit."""
+    after = flattened_and_forgotten()
+    silent = Fault.unreachable(method="GET", path="order", leg="X", until_ms=after.now_ms() + 15_000)
+    after.exchange.faults.add(silent)
+
+    after.manager.reconcile()
+    after.guard(40)
+
+    report = after.manager.report("s1")
+    assert report is not None
+    assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
+    assert events(after.journal, "s1", WrittenOff) == []
+    assert after.manager.status().duties == ()
+
+
+def test_signals_of_this_process_have_lost_nothing() -> None:
+    """What this process sent it knows: neither the history nor ids are asked for."""
+    desk = paper_desk()
+    desk.execute(entry())
+    asked = Asked(desk)
 
     desk.manager.reconcile()
 
-    assert asked.calls == []
+    assert (asked.ids, asked.histories) == ([], [])
 
 
 def test_orders_of_others_are_not_taken_over() -> None:

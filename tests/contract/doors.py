@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from http.client import HTTPException
+from json import JSONDecodeError
 
 import attrs
 
@@ -19,6 +20,7 @@ from surefill.testing.http_venue_fixture import START_MS, running_venue
 from tests.exchange_info import WALLET, made_exchange_info
 from tests.http_venue.client import ALGO, ORDER, Client
 
+LOST = ("lost", "")
 STEP_MS = 10_000
 """Each step of a script begins that long after the one before, at both doors: whatever it set off has come to rest."""
 
@@ -52,11 +54,15 @@ def price(last: str) -> Step:
 
 @attrs.frozen
 class Played:
-    """What came of a script: the exchange's effects, what each request was told, and what struck on the way."""
+    """What came of a script: the exchange's effects, what each request was told, and what struck on the way.
+
+    The weights that the answers told as used are of no account when two are compared.
+    """
 
     effects: list[Row]
     told: list[str]
     struck: list[tuple[FaultKind, str, str]]
+    weights: list[str] = attrs.field(eq=False)
 
 
 def in_process(steps: Iterable[Step], faults: FaultPlan, settings: VenueSettings | None = None) -> Played:
@@ -64,10 +70,10 @@ def in_process(steps: Iterable[Step], faults: FaultPlan, settings: VenueSettings
     timeline = Timeline(_venue(settings))
     door = Door(timeline, faults, Latency())
 
-    def ask(method: str, path: str, params: Mapping[str, str]) -> str:
+    def ask(method: str, path: str, params: Mapping[str, str]) -> tuple[str, str]:
         dated = {**params, "recvWindow": "60000", "timestamp": str(timeline.now_ms)}
         (result,) = door.perform([Call(method, path, dated)])
-        return _told(result.status, result.body) if isinstance(result, WireAnswer) else "lost"
+        return _told(result.status, result.body, result.headers) if isinstance(result, WireAnswer) else LOST
 
     return _play(steps, timeline, faults, ask)
 
@@ -83,13 +89,13 @@ def over_http(steps: Iterable[Step], faults: FaultPlan, settings: VenueSettings 
     )
     with serving as running, Client(running.server) as client:
 
-        def ask(method: str, path: str, params: Mapping[str, str]) -> str:
+        def ask(method: str, path: str, params: Mapping[str, str]) -> tuple[str, str]:
             try:
                 answer = client.call(method, path, **params)
-            except HTTPException:
+            except (HTTPException, JSONDecodeError):
                 client.connection.close()
-                return "lost"
-            return _told(answer.status, answer.body)
+                return LOST
+            return _told(answer.status, answer.body, answer.headers)
 
         return _play(steps, running.server.timeline, faults, ask)
 
@@ -98,9 +104,9 @@ def _play(
     steps: Iterable[Step],
     timeline: Timeline,
     faults: FaultPlan,
-    ask: Callable[[str, str, Mapping[str, str]], str],
+    ask: Callable[[str, str, Mapping[str, str]], tuple[str, str]],
 ) -> Played:
-    told: list[str] = []
+    told: list[tuple[str, str]] = []
     for number, (what, terms) in enumerate(steps):
         timeline.advance_to(START_MS + (number + 1) * STEP_MS)
         if what == "price":
@@ -110,12 +116,16 @@ def _play(
         told.append(ask(method, path, terms))
     timeline.advance_to(timeline.now_ms + STEP_MS)
     struck = [(one.kind, one.path, one.client_id) for one in faults.log]
-    return Played(timeline.venue.ledger.effects(), told, struck)
+    return Played(timeline.venue.ledger.effects(), [one for one, _ in told], struck, [weight for _, weight in told])
 
 
-def _told(status: int, body: object) -> str:
-    code = body.get("code", "") if isinstance(body, Mapping) else ""
-    return f"{status} {code}".strip()
+def _told(status: int, body: object, headers: Mapping[str, str]) -> tuple[str, str]:
+    what = ""
+    if isinstance(body, Mapping):
+        what = body.get("code", body.get("serverTime", ""))
+    elif isinstance(body, list):
+        what = f"{len(body)} rows"
+    return f"{status} {what}".strip(), headers.get("X-MBX-USED-WEIGHT-1M", "")
 
 
 def _venue(settings: VenueSettings | None) -> Venue:

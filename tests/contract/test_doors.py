@@ -121,9 +121,10 @@ STEPS = st.one_of(
     IDS.map(lambda name: (f"GET {ORDER}", {"symbol": "BTCUSDT", "origClientOrderId": name})),
     st.just(("GET /fapi/v3/positionRisk", dict[str, str]())),
 )
+PLAIN_FAULTS = ("reply_lost", "request_lost", "delivered_twice", "stale_reply", "drip", "redirect", "doubled_rows")
 FAULTS = st.lists(
     st.one_of(
-        st.sampled_from(["reply_lost", "request_lost"]).map(lambda name: (name, dict[str, object]())),
+        st.sampled_from(PLAIN_FAULTS).map(lambda name: (name, dict[str, object]())),
         st.just(("refused", {"code": -1008, "status": 503})),
         st.booleans().map(lambda executed: ("unclear", {"executed": executed})),
         st.integers(1, 4_000).map(lambda delay_ms: ("latency", {"delay_ms": delay_ms})),
@@ -152,15 +153,26 @@ def test_any_script_has_equal_effects_at_both_doors(
 
 @pytest.mark.parametrize("kind", FaultKind)
 def test_every_fault_is_known_at_both_doors(kind: FaultKind) -> None:
-    """No kind of fault is silently ignored at the HTTP door: each shows in what is told, or in time."""
+    """No kind of fault is silently ignored at the HTTP door: it shows in what is told, or in what comes of it."""
     options: dict[FaultKind, dict[str, object]] = {
         FaultKind.REFUSED: {"code": -2019},
         FaultKind.UNCLEAR: {"executed": True},
         FaultKind.LATENCY: {"delay_ms": 70_000},
         FaultKind.VISIBILITY_LAG: {"lag_ms": 60_000},
+        FaultKind.CROWDED: {"used_weight": 2_000},
+        FaultKind.WRONG_TIME: {"ahead_ms": 1},
     }
-    script = [price("64000"), order("a"), (f"GET {ORDER}", {"symbol": "BTCUSDT", "origClientOrderId": "a"})]
+    script = [
+        price("64000"),
+        order("a"),
+        (f"GET {ORDER}", {"symbol": "BTCUSDT", "origClientOrderId": "a"}),
+        ("GET /fapi/v1/allOrders", {"symbol": "BTCUSDT"}),
+        ("GET /fapi/v1/time", {}),
+    ]
 
-    played = over_http(script, FaultPlan(fault_named(kind.value, **options.get(kind, {}))))
+    well, ill = (
+        over_http(script, FaultPlan()),
+        over_http(script, FaultPlan(fault_named(kind.value, **options.get(kind, {})))),
+    )
 
-    assert played.told != ["200", "200"]
+    assert (ill.told, ill.effects, ill.weights) != (well.told, well.effects, well.weights)

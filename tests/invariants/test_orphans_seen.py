@@ -196,14 +196,37 @@ def test_a_caller_who_waived_protection_sees_to_its_orders_himself() -> None:
     assert scene.times("I3", 110_001) == [110_000]
 
 
-def test_a_call_for_another_symbol_keeps_a_single_thread_from_cleaning() -> None:
-    """The time to clean goes on after it."""
+@pytest.mark.parametrize("rounds", [False, True])
+def test_a_call_for_another_symbol_keeps_a_single_thread_from_cleaning(*, rounds: bool) -> None:
+    """The time to clean goes on after it, also when it began with a round over everything."""
     scene = left_over()
+    if rounds:
+        scene.ask("openOrders", answer([]), 21_500)
     scene.ask("order", answer({}), 25_000, symbol="ETHUSDT")
     scene.call("execute_signal", 21_000, 35_000)
 
     assert scene.times("I3", 45_000) == []
     assert scene.times("I3", 45_001) == [45_000]
+
+
+def test_what_was_cleaned_before_the_judge_looked_is_judged_alike() -> None:
+    """The call that kept the host busy is known before the orders it left for too long are."""
+    scene = left_over()
+    scene.ask("order", answer({}), 25_000, symbol="ETHUSDT")
+    scene.call("execute_signal", 21_000, 35_000)
+    scene.add(algo(36_000, "T", "SELL", "2", status="CANCELED"))
+
+    assert scene.times("I3", 37_000) == []
+
+
+def test_a_call_that_comes_back_here_is_not_busy_elsewhere() -> None:
+    """Its last request shows that it could have cleaned up."""
+    scene = left_over()
+    scene.ask("order", answer({}), 25_000, symbol="ETHUSDT")
+    scene.ask("openOrders", answer([]), 31_500)
+    scene.call("execute_signal", 21_000, 35_000)
+
+    assert scene.times("I3", 45_000) == [DUE_MS]
 
 
 def test_what_others_place_with_an_id_of_our_form_is_theirs() -> None:

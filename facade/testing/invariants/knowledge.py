@@ -97,11 +97,14 @@ class Knowledge:
         return max(self.lives.since_ms, self._all_blocked_ms, self._blocked_ms.get(symbol, 0))
 
     def in_time_ms(self, symbol: str, due_ms: int, grace_ms: int) -> int:
-        """Return *due_ms*, or a little after the end of the call for other symbols that kept the host busy then."""
-        since_ms = due_ms - grace_ms
+        """Return *due_ms*, or a little after the end of the call that kept the host busy with other symbols then.
+
+        A call may begin with a round over everything: from its last request here on it is busy elsewhere.
+        """
         for began_ms, ended_ms, touched_ms in self._busy:
-            touched = touched_ms.get(symbol, since_ms) > since_ms  # what was asked before it began could not show it
-            if not touched and began_ms <= due_ms <= ended_ms + grace_ms:
+            left_ms = max(began_ms, touched_ms.get(symbol, 0))
+            elsewhere = symbol not in touched_ms or left_ms < max(touched_ms.values())
+            if elsewhere and left_ms <= due_ms <= ended_ms + grace_ms:
                 due_ms = ended_ms + grace_ms
         return due_ms
 

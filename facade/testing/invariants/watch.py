@@ -163,6 +163,9 @@ class Watch:
         for alarm in evidence.alarms:
             for each in (self.naked, self.once, self.ahead, self.audited, self.bounded):
                 each.hear(alarm)
+        if self.knowledge is not None:
+            for called in evidence.called:
+                self.knowledge.call(called, self.bounded.recent)
         found: list[Violation] = []
         for fact in self._facts(evidence):
             if isinstance(fact, Carried):
@@ -177,9 +180,6 @@ class Watch:
                 found += self._row(fact)
         for alarm in evidence.alarms:
             self.truth.hear(alarm)
-        if self.knowledge is not None:
-            for called in evidence.called:
-                self.knowledge.call(called, self.bounded.recent)
         found += self.naked.until(now_ms)
         found += self.orphans.until(now_ms)
         found += self.once.until(now_ms)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import attrs
 
 from surefill.adapters.simulated import Fault
+from surefill.adapters.simulated.fault import Conditions
 from surefill.testing.world import Lifeline, World
 from tests.chaos.matrix.bytes_on_the_wire import rows_as
 from tests.chaos.matrix.case import Armed, FaultCase, Listed, NotApplicable, as_promised, at
 from tests.chaos.matrix.injections import LASTING, Inject, When, in_what_comes_back, on_the_way, variants, when_reached
 from tests.chaos.matrix.right import closed, every, quiet, sound
-from tests.chaos.matrix.scenario import Scenario, scenario_of
+from tests.chaos.matrix.scenario import Opening, Scenario, scenario_of
 from tests.chaos.matrix.steps import ALL, PHASES, SENDS, Step
 from tests.chaos.matrix.timed import TimedWorld
 
@@ -108,6 +110,15 @@ def _drift(per_million: int) -> FaultCase:
         scenario=lambda step, seed: Drifting(inner=scenario_of(step, seed), per_million=per_million),
         expect=_UNHARMED,
     )
+
+
+class Resyncing(Opening):
+    """A minute after the time was last asked for, the clock is due to be set again."""
+
+    def during(self, world: World) -> None:
+        """Wait for it, and do it all."""
+        world.exchange.clock.sleep(61)
+        super().during(world)
 
 
 @attrs.frozen(kw_only=True)
@@ -233,6 +244,16 @@ def _standing_time(when: When) -> Inject:
     return in_what_comes_back(when, rows_as(change))
 
 
+def _ahead(ahead_ms: int, conditions: Conditions) -> Fault:
+    return Fault.wrong_time(ahead_ms, **conditions)
+
+
+def _told_wrong(ahead_ms: int, when: When) -> Inject:
+    return on_the_way(when, partial(_ahead, ahead_ms))
+
+
+_READING: Final = When("in the fourth answer", nth=4)
+"""Three requests warm the connections and are not believed; the fourth is the reading."""
 _TIME: Final = frozenset({Step.TIME})
 _AWAKE: Final = frozenset(_STAMPED)
 
@@ -266,12 +287,25 @@ CASES: Final[tuple[Listed, ...]] = (
             "D4",
             f"time wrong by {ahead_ms:+} ms",
             _TIME,
-            lambda when, ahead_ms=ahead_ms: on_the_way(when, lambda c: Fault.wrong_time(ahead_ms, **c)),  # type: ignore[misc]  # the default is this turn's value
+            partial(_told_wrong, ahead_ms),
             expect=sound,
         )
     ),
     FaultCase(
         id="D4", what="time stands still", variant="for 20 s", steps=_TIME, inject=_standing_time(LASTING), expect=sound
+    ),
+    *(
+        FaultCase(
+            id="D4",
+            what=f"time wrong by {ahead_ms:+} ms",
+            variant="in one reading, which contradicts the one before",
+            steps=_TIME,
+            inject=on_the_way(_READING, partial(_ahead, ahead_ms)),
+            world=_timed,
+            scenario=lambda step, seed: Resyncing(trade=scenario_of(step, seed).trade),
+            expect=every(closed, quiet),
+        )
+        for ahead_ms in (30_000, -30_000)
     ),
     NotApplicable(id="D4", what="time endpoint wrong", steps=_OTHER, reason="no other request tells the time"),
     _pause("between journal and send", _KEPT, 2, SENDS),
