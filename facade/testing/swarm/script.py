@@ -60,11 +60,11 @@ class Author:
 
     def _signal(self) -> Step:
         dice = self.random.random()
-        if self._ids and dice < 0.2:
+        if self._ids and dice < 0.3:
             return Again(id=self.random.choice(self._ids[-8:]))
-        if self._ids and dice < 0.24:
+        if self._ids and dice < 0.34:
             return Conflict(id=self.random.choice(self._ids[-8:]))
-        closes = self._open and (len(self._open) == len(SYMBOLS) or dice < 0.6)
+        closes = self._open and (len(self._open) == len(SYMBOLS) or dice < 0.66)
         self._ids.append(f"s{len(self._ids) + 1}")
         return self._close(self._ids[-1]) if closes else self._enter(self._ids[-1])
 
@@ -72,14 +72,17 @@ class Author:
         random = self.random
         flat = [symbol for symbol in SYMBOLS if symbol not in self._open]
         symbol = random.choice(SYMBOLS if not flat or random.random() < 0.15 else flat)
-        self._open[symbol] = random.random() < 0.5
+        is_long, too_late = random.random() < 0.5, random.random() < 0.06
+        if not too_late:
+            self._open[symbol] = is_long
         return Enter(
             id=signal_id,
             symbol=symbol,
-            is_long=self._open[symbol],
+            is_long=is_long,
             quantity=SIZES[symbol] * random.randint(1, 50),
             stop_percent=Decimal(random.choice(("0.3", "1", "2.37", "5"))),
             target_percent=None if random.random() < 0.2 else Decimal(random.choice(("0.4", "1.5", "4"))),
+            too_late=too_late,
         )
 
     def _close(self, signal_id: str) -> Step:

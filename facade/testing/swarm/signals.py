@@ -23,6 +23,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Enter:
     """An entry; its distances are percent of the price at that moment, its quantity base units.
 
+    One that comes too late is no longer wanted when it is handed in.
     Whoever finds the process dead starts the next one first: that is what a supervisor is for.
     """
 
@@ -32,6 +33,7 @@ class Enter:
     quantity: Decimal
     stop_percent: Decimal
     target_percent: Decimal | None = None
+    too_late: bool = False
 
     def run(self, world: World) -> None:
         """Hand it in."""
@@ -45,6 +47,7 @@ class Enter:
             stop_loss=_beside(world, self.symbol, loss * self.stop_percent),
             take_profit=target,
             created_at=_now(world),
+            valid_until=_now(world) - timedelta(seconds=1) if self.too_late else None,
         )
         world.execute(signal, self.quantity)
 

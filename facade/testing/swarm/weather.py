@@ -91,7 +91,7 @@ class Weather:
             faults={name: random.choice(SHARES) for name in names},
             hedge=random.random() < 0.2,
             trigger_latency_ms=random.choice((20, 20, 20, 800, 4_000)),
-            latency=Latency(up_ms=random.choice((5, 20, 150)), down_ms=random.choice((5, 20, 150))),
+            latency=Latency(up_ms=random.choice((5, 20, 60)), down_ms=random.choice((5, 20, 60))),
             protection=ProtectionPolicy(
                 on_unprotected=random.choice(tuple(OnUnprotected)), on_late_fill=random.choice(tuple(OnLateFill))
             ),

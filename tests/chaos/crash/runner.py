@@ -87,7 +87,7 @@ class Tally:
         watch = result.world.watch
         self.resolve_s += [each / 1000 for each in watch.durations.resolve_ms]
         self.stop_s += [each / 1000 for each in watch.durations.stop_ms]
-        self.naked_s.append(watch.naked.longest_ms / 1000)
+        self.naked_s += [lived_ms / 1000 for lived_ms, _ in watch.naked.stretches]
 
     def found(self) -> Found:
         """Return it all."""
