@@ -9,8 +9,9 @@ import attrs
 from ..domain.book import plan_of
 from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.ids import Leg
+from ..domain.leg_state import LegState
 from ..domain.numbers import EXACT
-from ..domain.order import ZERO
+from ..domain.order import ZERO, Order
 from ..domain.side import Direction, position_side
 from ..domain.signal_state import total
 from ..domain.snapshot import History, Snapshot, Watermark
@@ -59,13 +60,24 @@ def _before_entries(book: SymbolBook) -> Watermark:
     )
 
 
+def _accounted(leg: LegState | None, order: Order) -> bool:
+    """Whether what *order* filled is in our books: an exit of which nobody knows whose size it was is in none."""
+    if leg is None:
+        return False
+    if leg.intent.leg is Leg.EXIT:
+        return bool(leg.intent.allotments)
+    copied = leg.intent.leg is Leg.ENTRY and leg.order is not None and leg.order.exchange_id != order.exchange_id
+    return not copied
+
+
 def _lost(book: SymbolBook, history: History, snapshot: Snapshot, direction: Direction) -> Decimal:
     """Return what others' fills took away, on balance, that was not accounted for before.
 
-    Others are all orders that no open signal of ours knows. What they opened in our direction they may close again.
+    Others are all orders that no open signal of ours accounts for. What they opened in our direction they may close
+    again.
     """
-    known = {leg.client_id for state in book.signals for leg in state.legs.values()}
-    theirs = {order.exchange_id: order.client_id for order in history.orders if order.client_id not in known}
+    legs = {leg.client_id: leg for state in book.signals for leg in state.legs.values()}
+    theirs = {o.exchange_id: o.client_id for o in history.orders if not _accounted(legs.get(o.client_id), o)}
     side = position_side(snapshot.mode, direction)
     states = [state for state in book.brackets if state.open_quantity > ZERO and plan_of(state).direction is direction]
     counted = total(

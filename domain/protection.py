@@ -280,7 +280,8 @@ class _Look(Sizes):
         waits = [wait for leg in state.legs.values() for wait in self._watch(leg)]
         if waits:
             return [min(waits, key=lambda wait: wait.at_ms)]
-        if state.released or not state.legs:
+        under_way = not state.took_effect and state.report is None  # its next attempt may be about to be sent
+        if state.released or not state.legs or under_way:
             return []
         return [Close(state.signal_id, closed_by(state))]
 

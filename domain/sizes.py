@@ -73,10 +73,16 @@ class Sizes:
         return [Inquire(state.signal_id, tuple(leg.client_id for leg in legs))] if legs else []
 
     def _netted(self) -> list[Action]:
-        """On a one-way account our long and our short cannot stand side by side: the younger closed the older."""
+        """On a one-way account our long and our short cannot stand side by side: the younger closed the older.
+
+        Only if the rest of both is what is shown; otherwise something else has closed one of them.
+        """
         if self.snapshot.mode is not PositionMode.ONE_WAY:
             return []
         cross = min(self.book.open_quantity(direction) for direction in Direction)
+        missing = self.book.missing(self.snapshot)
+        if any(missing.get(direction, ZERO) != cross for direction in Direction):
+            return []
         return [
             action
             for direction in Direction

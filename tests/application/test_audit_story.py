@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import attrs
 import pytest
 
 from surefill.adapters.audit import MemoryAudit
@@ -12,6 +13,7 @@ from surefill.domain.audit_record import AuditRecord, AuditType
 from surefill.domain.events import Answered, Event, Seen
 from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
+from surefill.domain.reply import Reply
 from surefill.domain.report import Outcome
 from tests.application.journals import TappedJournal, crash_at
 from tests.papers import ACME, Desk, begun, by_hand, close, entry, id_of, paper_desk, restart, resting
@@ -145,7 +147,21 @@ def test_an_answered_order_is_told_once() -> None:
     desk.execute(entry())
     desk.guard(20)
 
-    placed = [line.client_order_id for line in desk.lines(AuditType.ORDER_PLACED)]
+    placed = [str(line.client_order_id) for line in desk.lines(AuditType.ORDER_PLACED)]
+    assert sorted(placed) == sorted(id_of("s1", leg) for leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET))
+
+
+def test_an_order_acknowledged_without_being_shown_is_told_once() -> None:
+    """The answer said that it was taken and nothing more: its line is there, and the first sight adds none."""
+    desk = paper_desk()
+
+    def send_together(itself: Callable[..., tuple[Reply, ...]], prepared: Sequence[object]) -> tuple[Reply, ...]:
+        return tuple(attrs.evolve(reply, order=None) for reply in itself(prepared))
+
+    desk.exchange.script["send_together"] = send_together
+    desk.execute(entry())
+
+    placed = [str(line.client_order_id) for line in desk.lines(AuditType.ORDER_PLACED)]
     assert sorted(placed) == sorted(id_of("s1", leg) for leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET))
 
 

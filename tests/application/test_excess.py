@@ -94,3 +94,31 @@ def test_a_copy_is_looked_for_only_as_long_as_it_may_arrive() -> None:
 
     assert history_reads(desk) == before
     assert desk.kinds() == [AlarmKind.FOREIGN_CHANGE]
+
+
+def test_what_was_closed_already_is_not_closed_again() -> None:
+    """Right after the excess is gone somebody adds as much: that is his."""
+    desk = paper_desk(Fault.delivered_twice(0, leg="E", nth=1))
+    desk.execute(entry())
+    desk.guard(10)
+    assert filled(desk.exchange, "s1", Leg.EXIT) == 1
+    trade_by_hand(desk.exchange, "BUY", "1")
+
+    desk.guard(20)
+
+    assert filled(desk.exchange, "s1", Leg.EXIT) == 1
+    assert held(desk.exchange) == 2
+    assert AlarmKind.FOREIGN_CHANGE in desk.kinds()
+
+
+def test_size_in_the_other_direction_is_no_copy_of_ours() -> None:
+    """On a hedge account somebody opens a short beside our long: the history is not even read for it."""
+    desk = paper_desk(venue=VenueSettings(hedge_mode=True))
+    desk.execute(entry())
+    before = history_reads(desk)
+    trade_by_hand(desk.exchange, "SELL", "1", positionSide="SHORT")
+
+    desk.guard(20)
+
+    assert history_reads(desk) == before
+    assert desk.kinds() == [AlarmKind.FOREIGN_CHANGE]

@@ -497,13 +497,19 @@ def test_a_decision_stamped_anew_is_judged_by_its_new_time() -> None:
     assert sent_of(desk.exchange, "s1") == ["E1", "S1", "T1"]
 
 
-@pytest.mark.parametrize("where", ["entry", "read"])
-def test_a_refused_key_rings_with_what_is_open(where: str) -> None:
+REVOKED = (-2015, "Invalid API-key, IP, or permissions.", 401)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.refused(*REVOKED, leg="E"), Fault.refused(*REVOKED, method="GET", path="premiumIndex")],
+    ids=["entry", "read"],
+)
+def test_a_refused_key_rings_with_what_is_open(fault: Fault) -> None:
     """The key was revoked: whoever holds positions must know that they may not be protected any more."""
     desk = paper_desk()
     desk.execute(entry("s0", BOLT, stop="1900", target="2100"))
-    conditions = {"leg": "E"} if where == "entry" else {"method": "GET", "path": "premiumIndex"}
-    desk.exchange.faults.add(Fault.refused(-2015, "Invalid API-key, IP, or permissions.", 401, **conditions))
+    desk.exchange.faults.add(fault)
 
     report = desk.execute(entry("s1"))
 
@@ -514,7 +520,7 @@ def test_a_refused_key_rings_with_what_is_open(where: str) -> None:
 
 def test_a_refused_key_rings_without_a_position_too() -> None:
     """Nothing is open: it says so."""
-    desk = paper_desk(Fault.refused(-2015, "Invalid API-key, IP, or permissions.", 401, leg="E"))
+    desk = paper_desk(Fault.refused(*REVOKED, leg="E"))
 
     desk.execute(entry())
 

@@ -247,3 +247,29 @@ def test_fills_before_the_entry_explain_nothing() -> None:
     desk.guard(20)
 
     assert written_off(desk) == []
+
+
+def test_what_was_written_off_explains_nothing_any_more() -> None:
+    """Somebody's sale explained a loss once; when the position read shows nothing later, it does not do so again."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.guard(6)
+    sell_by_hand(desk, "0.3")
+    desk.guard(12)
+    shows_nothing(desk)
+
+    desk.guard(20)
+
+    assert written_off(desk) == ["0.3"]
+
+
+def test_a_sale_between_two_entries_explains_a_loss() -> None:
+    """The fills are read since the oldest of our entries, not since the newest."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    sell_by_hand(desk, "0.3")
+    desk.execute(entry("s2"))
+
+    desk.guard(15)
+
+    assert (written_off(desk, "s1"), written_off(desk, "s2")) == (["0.3"], [])

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from surefill.adapters.audit import MemoryAudit
 from surefill.adapters.simulated import Fault
 from surefill.adapters.venue import VenueSettings
 from surefill.application.manager import OrderExecutionManager
@@ -27,6 +28,7 @@ from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
 from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.side import MarginType, PositionSide
+from surefill.ports.journal import Journal
 from tests.papers import (
     ACME,
     BOLT,
@@ -416,6 +418,42 @@ def test_closing_a_healthy_desk_asks_nobody() -> None:
 
     assert (desk.now_ms(), len(rows(desk.exchange, "request"))) == before
     assert resting(desk.exchange) == ["S1", "T1"]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_was_built_for_the_manager_is_released_last(*, broken: bool) -> None:
+    """After the stores, and also when one of them cannot be closed."""
+    released: list[bool] = []
+    desk = paper_desk()
+
+    class Stuck(MemoryAudit):
+        def close(self) -> None:
+            if broken:
+                raise OSError("no space left on the device")
+
+    manager = OrderExecutionManager(
+        desk.exchange,
+        journal=desk.journal,
+        audit=Stuck(),
+        alerts=desk.alarms.append,
+        on_close=lambda: released.append(closed(desk.journal)),
+    )
+    if broken:
+        with pytest.raises(OSError, match="no space"):
+            manager.close()
+    else:
+        manager.close()
+
+    assert released == [True]
+
+
+def closed(journal: Journal) -> bool:
+    """Whether the journal was closed."""
+    try:
+        journal.events_of("s1")
+    except JournalError:
+        return True
+    return False
 
 
 def test_a_closed_manager_takes_no_signal() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
@@ -107,6 +108,22 @@ def test_a_call_on_the_unknown_path_is_back_in_time(delay_ms: int) -> None:
     assert report.outcome in (Outcome.UNKNOWN, Outcome.UNPROTECTED, Outcome.PROTECTED)
 
 
+def test_an_entry_found_late_is_protected_in_the_same_call() -> None:
+    """The unknown path took longer than the accepted one may: there is still time to see the stop."""
+    desk = paper_desk(Fault.reply_lost(leg="E"))
+    began = desk.now_ms()
+    for path in ("order", "allOrders"):
+        lag = Fault.visibility_lag(60_000, path=path, from_ms=began + 600, until_ms=began + 17_000)
+        desk.exchange.faults.add(lag)
+    for path in ("algoOrder", "openAlgoOrders"):
+        desk.exchange.faults.add(Fault.visibility_lag(1_500, path=path))
+
+    report = desk.execute(entry("s1"))
+
+    assert report.outcome is Outcome.PROTECTED
+    assert TIMES.accepted_call_ms < desk.now_ms() - began <= TIMES.unknown_call_ms
+
+
 def test_the_alarm_of_one_symbol_rings_while_another_is_traded() -> None:
     """A naked position elsewhere does not wait in silence until the call for another symbol is over."""
     desk = paper_desk(Fault.refused(-1008, status=503, leg="S", symbol=ACME))
@@ -174,7 +191,7 @@ def test_a_naked_position_bounds_every_request() -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.request_lost, Fault.reply_lost])
-def test_a_stop_that_is_not_answered_is_looked_for_before_the_alarm(fault: type[Fault]) -> None:
+def test_a_stop_that_is_not_answered_is_looked_for_before_the_alarm(fault: Callable[..., Fault]) -> None:
     """Its send is given up after two and a half seconds, not after the usual five: there is time to put it right."""
     desk = paper_desk(fault(leg="S", nth=1))
 
@@ -185,3 +202,17 @@ def test_a_stop_that_is_not_answered_is_looked_for_before_the_alarm(fault: type[
     answered = next(each for each in events(desk.journal, "s1", Answered) if each.client_id == id_of("s1", Leg.STOP))
     assert TIMES.leg_send_ms <= answered.at_ms - known <= TIMES.leg_send_ms + 100
     assert covered - known <= TIMES.leg_send_ms + 1_500
+
+
+def test_symbols_not_begun_in_time_stay_due() -> None:
+    """The first symbol took the whole time of the call: nothing is asked about the next one, and it stays due."""
+    desk = paper_desk(timings=Timings(call_ms=20_000))
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2", BOLT, stop="1900", target="2100"))
+    desk.exchange.faults.add(Fault.request_lost(method="GET"))
+    desk.exchange.verbs.clear()
+
+    report = desk.manager.reconcile()
+
+    assert desk.exchange.verbs.count("snapshot") == 1
+    assert {duty.symbol for duty in report.still_open} == {ACME, BOLT}

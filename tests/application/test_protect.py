@@ -492,7 +492,7 @@ def test_exits_the_exchange_refuses_are_paced() -> None:
     assert AlarmKind.UNPROTECTED in desk.kinds()
 
 
-def _forget(desk: Desk, signal_id: str) -> None:
+def _forget(desk: Desk, signal_id: str, attempt: int = 9) -> None:
     """Let a closed signal's leg stay behind at the exchange, as a cancel that never arrived would."""
     by_hand(
         desk.exchange,
@@ -505,7 +505,7 @@ def _forget(desk: Desk, signal_id: str) -> None:
         quantity="1",
         triggerPrice="1500",
         reduceOnly="true",
-        clientAlgoId=id_of(signal_id, Leg.STOP, 9),
+        clientAlgoId=id_of(signal_id, Leg.STOP, attempt),
     )
 
 
@@ -635,6 +635,22 @@ def test_one_lost_cancel_does_not_hold_up_the_others(kind: Callable[..., Fault])
     assert max(one.at_ms for one in cancels) - closed <= 3_000
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert desk.manager.status().duties == ()
+
+
+def test_a_leg_that_cannot_be_cancelled_does_not_hold_up_the_others() -> None:
+    """No cancel of the stop gets through: the target goes, and the stop as soon as it can."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.faults.add(Fault.unreachable(method="DELETE", leg="S"))
+
+    desk.execute(close(), None)
+    desk.guard(5)
+    left = resting(desk.exchange)
+    desk.exchange.faults.clear()
+    desk.guard(5)
+
+    assert left == ["S1"]
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
 
 
 def unlisted(desk: Desk) -> int:
@@ -772,6 +788,25 @@ def test_orphans_of_closed_signals_are_cancelled() -> None:
 
     assert resting(desk.exchange, BOLT) == []
     assert [line.client_order_id for line in desk.lines(AuditType.ORPHAN_CANCELLED)] == [id_of("s0", Leg.STOP, 9)]
+
+
+def test_orphans_whose_cancel_is_not_answered_are_cancelled_later() -> None:
+    """Nobody answers the first cancel: the other orphan goes all the same, it is told, and the next look goes on."""
+    desk = paper_desk()
+    desk.execute(entry("s0", BOLT, stop="1900", target=None))
+    desk.execute(close("c0", BOLT), None)
+    desk.execute(entry("s1", BOLT, stop="1900", target=None))
+    for number in (8, 9):
+        _forget(desk, "s0", number)
+    desk.exchange.faults.add(Fault.unreachable(method="DELETE", nth=1))
+
+    desk.manager.reconcile(BOLT)
+    left = resting(desk.exchange, BOLT)
+    desk.guard(10)
+
+    assert left == ["S1", "S8"]
+    assert resting(desk.exchange, BOLT) == ["S1"]
+    assert desk.kinds() == [AlarmKind.EXCHANGE_UNREACHABLE]
 
 
 def test_work_that_never_comes_to_rest_is_alarmed() -> None:

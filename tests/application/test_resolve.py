@@ -373,18 +373,23 @@ def first_seen_ms(desk: Desk, path: str) -> list[int]:
     return [int(row["time_ms"] or 0) for row in rows(desk.exchange, "request") if row["path"] == path]
 
 
-def test_a_witness_that_does_not_answer_does_not_silence_the_others() -> None:
-    """The question by id is answered by nobody; the list of orders shows the fill: protected within seconds."""
+@pytest.mark.parametrize(
+    ("fault", "within_ms"),
+    [(Fault.reply_lost(leg="E", nth=1), 6_500), (Fault.unclear(executed=True, leg="E", nth=1), 1_500)],
+    ids=["lost", "unclear"],
+)
+def test_a_witness_that_does_not_answer_does_not_silence_the_others(fault: Fault, within_ms: int) -> None:
+    """The question by id is answered by nobody; the list of orders shows the fill: found and protected at once."""
     desk = paper_desk()
     created = begun(desk)
-    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1))
+    desk.exchange.faults.add(fault)
     desk.exchange.faults.add(Fault.unreachable(method="GET", path="order"))
     began = desk.now_ms()
 
     report = desk.execute(entry(created_at=created))
 
     assert (report.outcome, report.filled_quantity) == (Outcome.PROTECTED, Decimal(1))
-    assert desk.now_ms() - began <= 20_000
+    assert desk.now_ms() - began <= within_ms  # although the request might still be accepted
     assert names(desk.exchange) == ["E1", "S1", "T1"]
     assert desk.alarms_of(AlarmKind.UNPROTECTED) == []
 
@@ -571,9 +576,12 @@ def test_a_question_on_one_symbol_does_not_hold_up_the_others() -> None:
 
     desk.manager.reconcile()
     spent = desk.now_ms() - began
+    due_ms = {duty.symbol: duty.due_ms for duty in desk.manager.status().duties}
+    after_ms = desk.now_ms()
     desk.guard(60)
 
     assert spent <= 3_000
+    assert due_ms[ACME] - after_ms <= 1_000
     report = desk.manager.report("s1")
     assert report is not None
     assert report.outcome is Outcome.PROTECTED
@@ -594,15 +602,16 @@ def test_a_question_alone_is_asked_to_its_end() -> None:
 
 
 def test_rounds_count_on_from_call_to_call() -> None:
-    """One round a reconcile adds up to the evidence of absence; the question has one line in the audit log, and an end."""
+    """One round a reconcile adds up to the evidence of absence; the question has one audit line, and an end."""
     desk = paper_desk()
     desk.execute(entry("s0", BOLT, stop="1900", target="2100"))
     created = begun(desk)
-    hours = Fault.unreachable(method="GET", path="allOrders", until_ms=desk.now_ms() + 25_000)
+    blind_until_ms = desk.now_ms() + 25_000
+    blind = Fault.unreachable(method="GET", path="allOrders", until_ms=blind_until_ms)
     desk.exchange.faults.add(Fault.request_lost(leg="E"))
 
     def send(itself: Callable[[object], object], prepared: object) -> object:
-        desk.exchange.faults.add(hours)
+        desk.exchange.faults.add(blind)
         return itself(prepared)
 
     desk.exchange.script["send"] = send
@@ -615,7 +624,7 @@ def test_rounds_count_on_from_call_to_call() -> None:
     assert report is not None
     assert report.outcome is Outcome.NOT_FILLED
     (absent,) = events(desk.journal, "s1", Absent)
-    assert absent.at_ms >= hours.conditions["until_ms"] + 6_000
+    assert absent.at_ms >= blind_until_ms + 6_000
     asked = [line for line in desk.lines(AuditType.OUTCOME_UNKNOWN) if line.operation == "resolve"]
     assert len(asked) == 1
     assert len(desk.lines(AuditType.OUTCOME_RESOLVED)) == 1

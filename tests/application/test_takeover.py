@@ -13,7 +13,7 @@ from surefill.application.takeover import ADOPTED, AHEAD
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import ExchangeUnavailableError
-from surefill.domain.events import Claimed, Event, Intent, Planned, WrittenOff
+from surefill.domain.events import Answered, Claimed, Event, Intent, Planned, WrittenOff
 from surefill.domain.ids import Leg, parse_ours
 from surefill.domain.order import Order, OrderKey
 from surefill.domain.report import ClosedBy, Outcome
@@ -231,7 +231,7 @@ def ahead(leg: str, first: int) -> list[str]:
 
 
 def test_the_history_since_the_first_order_is_asked_once() -> None:
-    """Of signals that an earlier process left open: in one question a symbol at the first reconcile, and never again."""
+    """Of signals that an earlier process left open: one question a symbol at the first reconcile, and no more."""
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.execute(entry("s2"))
@@ -352,6 +352,38 @@ def test_a_fill_under_a_refused_id_is_found_in_the_history() -> None:
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
     assert events(after.journal, "s1", WrittenOff) == []
     assert after.manager.status().duties == ()
+
+
+def test_orders_of_closed_signals_in_the_history_are_not_asked_for() -> None:
+    """An exit of a close that is over stands in the history too: it belongs to nobody who is open."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2"))
+    desk.execute(close(), "1")
+    after = restart(desk)
+    asked = Asked(desk)
+
+    after.manager.reconcile()
+
+    assert len(asked.histories) == 1
+    assert asked.ids == []
+
+
+def test_what_the_history_shows_of_an_open_question_is_taken_at_once() -> None:
+    """Dead between the send and its answer: the fill is known without a search, and protected."""
+    journal = crash_at(lambda event: isinstance(event, Answered))
+    desk = paper_desk(journal=journal)
+    with pytest.raises(Crash):
+        desk.execute(entry())
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+
+    report = after.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.PROTECTED
+    assert after.lines(AuditType.OUTCOME_UNKNOWN) == []
+    assert names(desk.exchange) == ["E1", "S1", "T1"]
 
 
 def test_signals_of_this_process_have_lost_nothing() -> None:

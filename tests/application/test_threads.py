@@ -209,6 +209,30 @@ def test_closing_waits_for_the_call_under_way(verb: str) -> None:
     assert resting(desk.exchange) == ["S1", "T1"]
 
 
+def test_closing_waits_for_a_signal_that_waits_for_its_turn() -> None:
+    """A call that has its signal and not yet its symbol is under way too."""
+    desk = paper_desk()
+    taken, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with desk.manager._desk.once.of("s1"):
+            taken.set()
+            go_on.wait(WAIT_SECONDS)
+
+    holder, closing = threading.Thread(target=hold), threading.Thread(target=desk.manager.close)
+    holder.start()
+    assert taken.wait(WAIT_SECONDS)
+    closing.start()
+    closing.join(0.2)
+    waited = closing.is_alive()
+    go_on.set()
+    for thread in (holder, closing):
+        thread.join(WAIT_SECONDS)
+
+    assert waited
+    assert not closing.is_alive()
+
+
 def test_closing_waits_for_a_guard_at_work() -> None:
     """A reconcile of another thread is under way: the stores are released after it, not under it."""
     desk = paper_desk()

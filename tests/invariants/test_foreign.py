@@ -136,3 +136,14 @@ def test_what_was_written_off_is_not_ours_any_more() -> None:
     scene.add(*fill(99_000, our_id("X"), "SELL", "2", "0"))
 
     assert scene.times("I13", 100_000) == [99_000]
+
+
+def test_what_must_be_ours_cannot_be_written_off() -> None:
+    """An owner who forgot his own exits writes off what they closed: the rest stays ours."""
+    scene = Scene()
+    scene.keep(intent("E"))
+    scene.add(*fill(1000, our_id("E"), "BUY", "2", "2"), *fill(2000, our_id("X"), "SELL", "1.5", "0.5"))
+    scene.keep(WrittenOff(3000, "s", Decimal("1.5")), 3000)
+    scene.add(*fill(99_000, our_id("S"), "SELL", "0.5", "0"))
+
+    assert scene.found("I13", 100_000) == []

@@ -133,6 +133,18 @@ def test_a_reading_that_shows_it_does_not(path: str, body: object, symbol: str) 
     assert scene.times("I3", 31_000) == [DUE_MS]
 
 
+def test_an_order_that_is_asked_for_and_not_shown_starts_the_time_anew() -> None:
+    """-2013 for the leftover itself is what a lagging exchange answers; for another order it tells nothing of this."""
+    scene, other = left_over(), left_over()
+    scene.ask("algoOrder", missing(), 25_000, symbol=None, clientAlgoId=our_id("T"))
+    other.ask("algoOrder", missing(), 25_000, symbol=None, clientAlgoId=our_id("T", 2))
+    other.ask("algoOrder", answer(algo_body("T", "2")), 25_000, symbol=None, clientAlgoId=our_id("T"))
+
+    assert scene.times("I3", 35_000) == []
+    assert scene.times("I3", 35_001) == [35_000]
+    assert other.times("I3", 31_000) == [DUE_MS]
+
+
 def test_a_market_order_is_looked_for_among_the_regular_ones() -> None:
     """Its reading is openOrders."""
     seen, unseen = Scene(), Scene()
@@ -219,11 +231,12 @@ def test_what_was_cleaned_before_the_judge_looked_is_judged_alike() -> None:
     assert scene.times("I3", 37_000) == []
 
 
-def test_a_call_that_comes_back_here_is_not_busy_elsewhere() -> None:
+@pytest.mark.parametrize("here_ms", [25_000, 31_500])
+def test_a_call_that_comes_back_here_is_not_busy_elsewhere(here_ms: int) -> None:
     """Its last request shows that it could have cleaned up."""
     scene = left_over()
-    scene.ask("order", answer({}), 25_000, symbol="ETHUSDT")
-    scene.ask("openOrders", answer([]), 31_500)
+    scene.ask("order", answer({}), 22_000, symbol="ETHUSDT")
+    scene.ask("openOrders", answer([]), here_ms)
     scene.call("execute_signal", 21_000, 35_000)
 
     assert scene.times("I3", 45_000) == [DUE_MS]

@@ -195,7 +195,9 @@ def test_the_time_may_be_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda answer: shortened(answer, 1), doubled, lambda answer: mistimed(answer, 1)], ids=str
+    "change",
+    [lambda answer: shortened(answer, 1), doubled, lambda answer: mistimed(answer, 1)],
+    ids=["shortened", "doubled", "mistimed"],
 )
 @pytest.mark.parametrize("body", [{"n": 1}, "text", None, {"serverTime": "soon"}], ids=str)
 def test_what_has_nothing_to_distort_stays(change: Callable[[WireAnswer], WireAnswer], body: object) -> None:

@@ -117,6 +117,9 @@ def test_a_leg_that_cannot_be_found_is_watched_for() -> None:
     assert decisions(tale, now_ms=11_000) == (LookAgain(1_000 + 15_000),)
     assert decisions(tale, now_ms=16_000) == (Inquire("s1", (lost,)),)
 
+    tale.missed(lost, 20_000)
+    assert decisions(tale, now_ms=20_000) == (LookAgain(1_000 + 30_000),)
+
     tale.missed(lost, 1_000 + 24 * _HOUR)
     assert decisions(tale, now_ms=1_000 + 24 * _HOUR) == (Close("s1", ClosedBy.EXIT),)
 

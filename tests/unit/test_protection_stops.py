@@ -7,6 +7,8 @@ import pytest
 
 from surefill.domain.actions import (
     CancelLegs,
+    ExitNow,
+    ExitWhy,
     Inquire,
     LookAgain,
     MarkCovered,
@@ -437,3 +439,15 @@ def test_a_stop_that_nobody_answers_for_covers_nothing_and_is_not_replaced() -> 
     assert asked == (Inquire("s1", (stop,)),)
     assert silent == (MarkExposed("s1"), LookAgain(6_000))
     assert target in tale.state.legs
+
+
+def test_a_stop_for_less_than_is_open_leaves_it_naked_whatever_the_step_allows() -> None:
+    """One of 0.95 rests where 0.9 would be right: the position is naked, and at the hard deadline the policy acts."""
+    tale = Tale()
+    tale.entered()
+    tale.rests(Leg.STOP, Decimal("0.95"))
+    policy = ProtectionPolicy(on_unprotected=OnUnprotected.FLATTEN)
+
+    actions = decisions(tale, book=a_book(tale, leg_sizes={"s1": Decimal("0.9")}), policy=policy, now_ms=10_000)
+
+    assert ExitNow("s1", ONE, ExitWhy.UNPROTECTED) in actions

@@ -205,6 +205,14 @@ def live_legs_shown(carried: Carried) -> Iterator[str]:
                 yield str(row.get("clientAlgoId"))
 
 
+def id_not_shown(carried: Carried) -> str | None:
+    """Return the client id of an order that was asked for and is not shown; None when it is, or none was."""
+    result, params = carried.result, carried.call.params
+    if isinstance(result, WireAnswer) and result.ok:
+        return None
+    return params.get("clientAlgoId") or params.get("origClientOrderId")
+
+
 def open_ids_shown(carried: Carried, symbol: str) -> frozenset[str] | None:
     """Return the client ids of the open orders that an answer shows; None when it is about something else."""
     name = {"openAlgoOrders": "clientAlgoId", "openOrders": "clientOrderId"}.get(name_of(carried))

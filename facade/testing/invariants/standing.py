@@ -72,9 +72,9 @@ class Standing:
         return _within(self._gross.get(key, ZERO), self._held.get(key, ZERO))
 
     def write_off(self, key: Key, quantity: Decimal) -> None:
-        """Note that the owner takes so much of ours for gone."""
+        """Note that the owner takes so much of ours for gone; what must be ours is not, whatever he remembers."""
         gross = self._gross.get(key, ZERO)
-        left = max(ZERO, EXACT.subtract(gross.copy_abs(), quantity))
+        left = max(self.ours(key).copy_abs(), EXACT.subtract(gross.copy_abs(), quantity))
         self._gross[key] = left if gross > ZERO else left.copy_negate()
 
     def held(self, key: Key) -> Decimal:
