@@ -95,7 +95,7 @@ def test_an_exit_nobody_knows_of_forbids_the_entry() -> None:
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.exchange.faults.add(
-        Fault.reply_lost(leg="X"), Fault.visibility_lag(25_000, trades=True, until_ms=desk.now_ms() + 40_000)
+        Fault.reply_lost(leg="X"), Fault.visibility_lag(50_000, trades=True, until_ms=desk.now_ms() + 60_000)
     )
 
     report = desk.execute(entry("s2", short=True))

@@ -415,6 +415,22 @@ def _coarser_step(desk: Desk, step: str, minimum: str | None = None) -> None:
     desk.exchange.venue.change_filters(ACME, filters)
 
 
+def test_rules_that_cannot_be_read_leave_the_size_as_it_is() -> None:
+    """The step grew, and then nobody tells it: all of it is tried, as long as nobody knows better."""
+    desk = paper_desk()
+
+    def instrument(itself: Callable[..., object], symbol: str, *, refresh: bool) -> object:
+        if sent_of(desk.exchange, "s1"):
+            raise ExchangeUnavailableError("no answer")
+        return itself(symbol, refresh=refresh)
+
+    desk.exchange.script["instrument"] = instrument
+    desk.exchange.faults.add(Fault.refused(-1111, "Precision is over the maximum.", leg="S", nth=1))
+
+    assert desk.execute(entry()).outcome is Outcome.PROTECTED
+    assert {one.params["quantity"] for one in arrived(desk.exchange, "POST") if one.name[0] == "S"} == {"1"}
+
+
 def test_legs_fit_a_step_that_grew_under_way() -> None:
     """One refusal, then stop and target for all that the new step allows; the rest, which none can have, stays told."""
     desk = paper_desk()

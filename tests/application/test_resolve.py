@@ -12,12 +12,13 @@ from surefill.adapters.simulated import Fault
 from surefill.domain.actions import ExitWhy
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.audit_record import AuditType
-from surefill.domain.events import Absent, Missed, Seen
+from surefill.domain.events import Absent, Answered, Missed, Seen
 from surefill.domain.ids import Leg
 from surefill.domain.protection_policy import OnLateFill, ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.snapshot import History, Watermark
+from tests.application.journals import crash_at
 from tests.papers import (
     ACME,
     BOLT,
@@ -35,11 +36,13 @@ from tests.papers import (
     intents,
     names,
     paper_desk,
+    restart,
     resting,
     rows,
     sent_of,
     trade_by_hand,
 )
+from tests.scripted import Crash
 
 
 def ghost(desk: Desk, seconds: int) -> None:
@@ -583,6 +586,27 @@ def test_a_question_on_one_symbol_does_not_hold_up_the_others() -> None:
     assert spent <= 3_000
     assert due_ms[ACME] - after_ms <= 1_000
     report = desk.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.PROTECTED
+
+
+def test_a_young_question_does_not_ring_yet() -> None:
+    """One round without an answer and nothing moved: a verdict may still come in time, and only then a person hears."""
+    journal = crash_at(lambda event: isinstance(event, Answered) and event.signal_id == "s1")
+    desk = paper_desk(journal=journal)
+    desk.execute(entry("s0", BOLT, stop="1900", target="2100"))
+    lag = Fault.visibility_lag(600_000, trades=True, positions=True, symbol=ACME, until_ms=desk.now_ms() + 9_000)
+    desk.exchange.faults.add(lag)
+    with pytest.raises(Crash):
+        desk.execute(entry("s1"))
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    early = after.kinds()
+    after.guard(30)
+
+    assert early == []
+    report = after.manager.report("s1")
     assert report is not None
     assert report.outcome is Outcome.PROTECTED
 

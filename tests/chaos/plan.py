@@ -16,12 +16,13 @@ FULL_SEEDS = range(1, 2_601)
 
 @attrs.frozen(kw_only=True)
 class Part:
-    """One part of a layer, for one worker."""
+    """One part of a layer, for one worker; an idle one mostly waits for processes of its own."""
 
     layer: str
     share: int
     of: int
     seeds: range
+    idle: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +35,7 @@ class Layers:
         cuts: into how many parts it is cut.
         ci_cuts: of a finer cut, for the share that CI does.
         ci_parts: how many of those CI does.
+        idle: whether it mostly waits.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Layers:
     cuts: int
     ci_cuts: int
     ci_parts: int
+    idle: bool = False
 
     def parts(self, *, ci: bool, seeds: range) -> tuple[Part, ...]:
         """Return the parts of a run, in order."""
@@ -48,14 +51,14 @@ class Layers:
         if self.name == "swarm":
             of = max(1, len(seeds) // 10)
             wanted = of
-        return tuple(Part(layer=self.name, share=share, of=of, seeds=seeds) for share in range(wanted))
+        return tuple(Part(layer=self.name, share=share, of=of, seeds=seeds, idle=self.idle) for share in range(wanted))
 
 
 LAYERS = (
-    Layers(name="teeth", module="tests.chaos.teeth.runner", cuts=8, ci_cuts=8, ci_parts=8),
-    Layers(name="kill", module="tests.chaos.kill.runner", cuts=4, ci_cuts=8, ci_parts=2),
-    Layers(name="matrix", module="tests.chaos.matrix.runner", cuts=16, ci_cuts=32, ci_parts=8),
-    Layers(name="crash", module="tests.chaos.crash.runner", cuts=16, ci_cuts=32, ci_parts=8),
+    Layers(name="teeth", module="tests.chaos.teeth.runner", cuts=16, ci_cuts=16, ci_parts=8),
+    Layers(name="kill", module="tests.chaos.kill.runner", cuts=8, ci_cuts=8, ci_parts=1, idle=True),
+    Layers(name="crash", module="tests.chaos.crash.runner", cuts=32, ci_cuts=32, ci_parts=5),
+    Layers(name="matrix", module="tests.chaos.matrix.runner", cuts=32, ci_cuts=64, ci_parts=6),
     Layers(name="swarm", module="tests.chaos.swarm_runner", cuts=1, ci_cuts=1, ci_parts=1),
 )
 """In the order they run: the swarm fills what time is left."""

@@ -26,7 +26,7 @@ _to_main: list[Queue[Note]] = []
 
 @attrs.define
 class Crew:
-    """Workers and what they have done.
+    """Workers and what they have done; one more waits for what costs no CPU of its own.
 
     Attributes:
         workers: how many processes.
@@ -50,11 +50,13 @@ class Crew:
         notes: Queue[Note] = context.Queue()
         planned = Counter(part.layer for part in parts)
         done: dict[str, dict[int, float]] = {layer: {} for layer in planned}
-        queue = iter(parts)
+        busy = iter([part for part in parts if not part.idle])
+        idle = iter([part for part in parts if part.idle])
         running: dict[Future[tuple[Found, float]], Part] = {}
-        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(notes,)) as pool:
+        with ProcessPoolExecutor(self.workers + 1, mp_context=context, initializer=_begin, initargs=(notes,)) as pool:
             while True:
-                for part in self._next(queue, self.workers + 1 - len(running)):
+                waiting = sum(1 for part in running.values() if part.idle)
+                for part in (*self._next(busy, self.workers - len(running) + waiting), *self._next(idle, 1 - waiting)):
                     running[pool.submit(_do, part)] = part
                 if not running:
                     return

@@ -12,15 +12,14 @@ from tests.chaos.layer import Found
 from tests.chaos.scoreboard import ROOT
 
 LAYER = "properties"
-EXAMPLES = 150
-CI_EXAMPLES = 30
+EXAMPLES = 60
 
 
-def run_properties(workers: int, *, is_ci: bool, seed: int, say: Callable[[str], None]) -> Found:
+def run_properties(workers: int, *, seed: int, say: Callable[[str], None]) -> Found:
     """Run everything that hypothesis drives, seeded; what pytest prints is shown when something was found."""
-    examples = os.environ.get("SUREFILL_EXAMPLES", str(CI_EXAMPLES if is_ci else EXAMPLES))
+    examples = os.environ.get("SUREFILL_EXAMPLES", str(EXAMPLES))
     say(f"properties: {examples} examples of each property and machine, seed {seed}")
-    words = [sys.executable, "-m", "pytest", "-q", "-m", "hypothesis", "-p", "no:cacheprovider", "--timeout=0"]
+    words = [sys.executable, "-m", "pytest", "-q", "-m", "hypothesis or chaos", "-p", "no:cacheprovider", "--timeout=0"]
     words += ["-n", str(workers), f"--hypothesis-seed={seed}", "tests"]
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "deep", "SUREFILL_EXAMPLES": examples}
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

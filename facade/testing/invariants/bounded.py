@@ -46,7 +46,7 @@ class Bounded:
 
     def keep(self, event: Event) -> None:
         """Note an order whose answer left its outcome unknown."""
-        if isinstance(event, Answered) and event.reply.kind is ReplyKind.UNKNOWN:
+        if isinstance(event, Answered) and event.reply.kind in (ReplyKind.UNKNOWN, ReplyKind.EXISTS):
             self._unknown_ms.append(event.at_ms)
 
     def ask(self, carried: Sequence[Carried]) -> None:

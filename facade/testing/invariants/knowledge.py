@@ -135,6 +135,14 @@ def is_undone_order(carried: Carried) -> bool:
     return carried.call.method == "POST" and not (isinstance(result, WireAnswer) and result.ok)
 
 
+def refused_cancel(carried: Carried) -> str | None:
+    """Return the client id of an order whose cancel was refused; None for everything else."""
+    result = carried.result
+    if carried.call.method != "DELETE" or (isinstance(result, WireAnswer) and result.ok):
+        return None
+    return next((carried.call.params[name] for name in _IDS if name in carried.call.params), None)
+
+
 def answered(carried: Carried) -> bool:
     """Whether the exchange answered in the shape it promises, be it with a refusal that says what is not there."""
     result = carried.result

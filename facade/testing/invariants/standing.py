@@ -93,6 +93,10 @@ class Standing:
         """Return our open orders."""
         return self._orders.get(key, {}).values()
 
+    def is_open(self, client_id: str) -> bool:
+        """Whether an order of ours with that client id stands open."""
+        return any(order.client_id == client_id for orders in self._orders.values() for order in orders.values())
+
     def undo(self, row: Row) -> None:
         """Take back the fills of an order that the exchange lost; a row with the position follows."""
         found = self._filled.pop(text(row, "client_order_id"), None)

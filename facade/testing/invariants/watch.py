@@ -24,7 +24,7 @@ from surefill.testing.invariants.evidence import Carried, Evidence, Kept, Life, 
 from surefill.testing.invariants.exposure import BoundedExposure
 from surefill.testing.invariants.filters import filters_by_symbol
 from surefill.testing.invariants.foreign import MindYourOwn
-from surefill.testing.invariants.knowledge import Knowledge, answered, is_read, is_undone_order, name_of
+from surefill.testing.invariants.knowledge import Knowledge, answered, is_read, is_undone_order, name_of, refused_cancel
 from surefill.testing.invariants.limits import WithinLimits
 from surefill.testing.invariants.lives import Lives
 from surefill.testing.invariants.moments import Fact, Moments
@@ -306,7 +306,7 @@ class Watch:
             yield from self.once.until(carried.sent_ms)
             knowledge.block(knowledge.symbol_of(carried), at_ms)
             knowledge.block(None, self.limits.banned_until_ms(carried.owner))
-        elif is_undone_order(carried):
+        elif is_undone_order(carried) or self.standing.is_open(refused_cancel(carried) or ""):
             knowledge.block(knowledge.symbol_of(carried), at_ms)  # the larger order goes when the smaller one is seen
         elif self.orphans.waiting and is_read(carried):
             for symbol in tuple(self.orphans.unseen(carried, self.standing)):
