@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Allotment, Intent, Planned, Seen
 from ..domain.ids import Leg, client_id, parse_ours, stem
 from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequest
+from ..domain.resolution import unexplained_trades
 from ..domain.side import PositionSide
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Snapshot, Watermark
@@ -107,9 +109,11 @@ def ask_for_tails(desk: Desk, symbol: str, states: Sequence[SignalState]) -> boo
     try:
         if dated:
             since = Watermark(min(mark.order_id for mark in dated), min(mark.trade_id for mark in dated))
-            began, orders = desk.now_ms(), desk.exchange.history(symbol, since).orders
-            keep(desk, _answers(states, orders, began))
-            keys += _strange(desk, states, orders)
+            began, history = desk.now_ms(), desk.exchange.history(symbol, since)
+            keep(desk, _answers(states, history.orders, began))
+            if unexplained_trades(history):
+                _tell_doubt(desk, states)
+            keys += _strange(desk, states, history.orders)
         found = desk.exchange.find(tuple(dict.fromkeys(keys))) if keys else {}
     except (OrderExecutionError, AuthenticationError):
         return False
@@ -125,6 +129,18 @@ def _answers(states: Sequence[SignalState], orders: Sequence[Order], began_ms: i
         for order in orders
         if order.client_id in open_questions
     ]
+
+
+def _tell_doubt(desk: Desk, states: Sequence[SignalState]) -> None:
+    """Somebody's order was filled that is not shown yet: it may be ours."""
+    for leg in (leg for state in states for leg in state.open_questions):
+        desk.alarm(
+            AlarmKind.OUTCOME_UNKNOWN,
+            f"{leg.intent.request.symbol} shows a fill that no order explains while nobody knows whether "
+            f"{leg.client_id} was executed; it is asked for until it is known",
+            symbol=leg.intent.request.symbol,
+            signal_id=leg.intent.signal_id,
+        )
 
 
 def _mark(state: SignalState) -> Watermark | None:

@@ -179,6 +179,27 @@ def test_legs_that_ended_unrecorded_are_found_before_anything_is_sent() -> None:
     assert AlarmKind.FOREIGN_CHANGE not in after.kinds()
 
 
+def test_what_an_exit_of_nobodys_allotment_closed_is_a_loss() -> None:
+    """The exit of a close was found and not whose size it took: the bracket is told of it, and ends with its orders."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.faults.add(Fault.unreachable(method="DELETE"))
+    desk.execute(close(), None)
+    desk.exchange.faults.clear()
+    kept = of_orders("X1")
+    older = copy_of(desk.journal, lambda event: kept(event) and type(event).__name__ != "Exited")
+
+    after = restart(desk, older)
+    after.manager.reconcile()
+    after.guard(15)
+
+    report = after.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.CLOSED
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert after.manager.status().duties == ()
+
+
 def test_an_exit_of_a_close_is_found_behind_its_claim() -> None:
     """The claim of the close was kept and its exit was not: found and reported, and not sent a second time."""
     desk = paper_desk()
@@ -192,6 +213,9 @@ def test_an_exit_of_a_close_is_found_behind_its_claim() -> None:
 
     assert adopted_ids(after, "c1") == ["X1"]
     assert sent_of(desk.exchange, "c1") == ["X1"]
+    closed = after.manager.report("s1")
+    assert closed is not None
+    assert closed.outcome is Outcome.CLOSED
     report = after.manager.report("c1")
     assert report is not None
     assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))

@@ -5,12 +5,12 @@ from decimal import Decimal
 import pytest
 
 from surefill.domain.actions import CancelLegs, Close, Inquire, LookAgain
-from surefill.domain.events import Allotment, Released
+from surefill.domain.events import Allotment, Released, Reported
 from surefill.domain.ids import Leg
 from surefill.domain.order import OrderStatus
 from surefill.domain.protection import closed_by
 from surefill.domain.reply import ReplyKind
-from surefill.domain.report import ClosedBy
+from surefill.domain.report import ClosedBy, ExecutionReport, Outcome
 from surefill.domain.timings import Timings
 from tests.doubles import ONE, Tale, a_tale, decisions
 
@@ -208,6 +208,23 @@ def test_a_close_under_way_keeps_the_books_open() -> None:
 def test_a_signal_that_never_sent_anything_is_not_closed() -> None:
     """A plan without an order belongs to an entry that is about to start, or to be given back."""
     assert decisions(Tale()) == ()
+
+
+def test_an_entry_between_two_attempts_is_not_closed() -> None:
+    """Its first attempt came to nothing and nothing was reported: the next one may be about to be sent."""
+    tale = Tale()
+    tale.answered(tale.sends(Leg.ENTRY), ReplyKind.RETRYABLE)
+    assert decisions(tale) == ()
+
+    report = ExecutionReport(
+        signal_id="s1",
+        symbol=tale.plan.symbol,
+        type=tale.state.claim.signal.type,
+        outcome=Outcome.REJECTED,
+        at_ms=1,
+    )
+    tale.tell(Reported(1, "s1", report))
+    assert decisions(tale) == (Close("s1", ClosedBy.NOT_FILLED),)
 
 
 def test_a_released_signal_is_not_closed() -> None:
