@@ -273,3 +273,32 @@ def test_a_sale_between_two_entries_explains_a_loss() -> None:
     desk.guard(15)
 
     assert (written_off(desk, "s1"), written_off(desk, "s2")) == (["0.3"], [])
+
+
+def with_excess_closed() -> Desk:
+    """A copy of the entry filled too, and what it filled was closed again."""
+    desk = paper_desk(Fault.delivered_twice(0, leg="E", nth=1))
+    desk.execute(entry())
+    desk.guard(10)
+    assert (held(desk.exchange), resting(desk.exchange)) == (Decimal(1), ["S1", "T1"])
+    return desk
+
+
+def test_a_copy_and_its_closing_took_nothing_from_us() -> None:
+    """Both fills are ours and cancel each other: a position read that shows nothing is not explained by one of them."""
+    desk = with_excess_closed()
+    shows_nothing(desk)
+
+    desk.guard(20)
+
+    assert written_off(desk) == []
+
+
+def test_a_copy_and_its_closing_hide_no_loss() -> None:
+    """What somebody sells after that is found as ever."""
+    desk = with_excess_closed()
+    sell_by_hand(desk, "0.4")
+
+    desk.guard(15)
+
+    assert written_off(desk) == ["0.4"]

@@ -410,6 +410,29 @@ def test_what_the_history_shows_of_an_open_question_is_taken_at_once() -> None:
     assert names(desk.exchange) == ["E1", "S1", "T1"]
 
 
+def test_a_fill_nobody_explains_beside_an_open_question_rings_at_once() -> None:
+    """Dead between the send and its answer: the fill shows and its order does not yet; a person hears of it."""
+    journal = crash_at(lambda event: isinstance(event, Answered))
+    desk = paper_desk(journal=journal)
+    with pytest.raises(Crash):
+        desk.execute(entry())
+    began = desk.now_ms()
+    for path in ("order", "allOrders"):
+        desk.exchange.faults.add(Fault.visibility_lag(9_000, path=path))
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    after.guard(20)
+
+    first = after.alarms_of(AlarmKind.OUTCOME_UNKNOWN)[0]
+    assert first.at_ms - began <= 1_000
+    assert "shows a fill that no order explains" in first.text
+    assert first.signal_id == "s1"
+    report = after.manager.report("s1")
+    assert report is not None
+    assert report.outcome is Outcome.PROTECTED
+
+
 def test_signals_of_this_process_have_lost_nothing() -> None:
     """What this process sent it knows: neither the history nor ids are asked for."""
     desk = paper_desk()
