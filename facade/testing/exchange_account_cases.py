@@ -166,7 +166,11 @@ class AccountCases:
         desk.exchange.positions()  # what is read once only, and setting the clock, lie behind us
 
         def hurried(name: str, patience_ms: int | None) -> Callable[[], int | None]:
-            return lambda: asked.append(name) or patience_ms
+            def patience() -> int | None:
+                asked.append(name)
+                return patience_ms
+
+            return patience
 
         with desk.exchange.attended(hurried("outer", 5_000)):
             desk.exchange.positions()
