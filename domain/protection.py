@@ -76,8 +76,8 @@ class _Look(Sizes):
             return []
         if state.open_quantity <= ZERO:
             return self._clear(state)
-        if self.book.exit_in_flight(state.signal_id):
-            return [LookAgain(self.now_ms + self.timings.poll_ms)]
+        if self.book.exit_in_flight(state.signal_id):  # a leg may have closed it meanwhile, and explain what is missing
+            return [*self._asked(state, legs_of(state)), LookAgain(self.now_ms + self.timings.poll_ms)]
         exit_why = self._must_exit(state)
         if exit_why is not None:
             return self._leave(state, plan, [ExitNow(state.signal_id, state.open_quantity, exit_why)])

@@ -9,9 +9,10 @@ import attrs
 
 from tests.chaos.layer import Layer
 
-SIGNALS_PER_SEED = 40
-FULL_SEEDS = range(1, 2_601)
-"""A little more than 100,000 signals."""
+FULL_SEEDS = range(1, 1_701)
+"""Of the swarm: a little more than 100,000 signals."""
+OTHERS_SEEDS = 400
+"""By which the other layers measure how much to do, unless a run asks for more seeds than the default."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +52,8 @@ class Layers:
         if self.name == "swarm":
             of = max(1, len(seeds) // 10)
             wanted = of
+        elif len(seeds) <= len(FULL_SEEDS):
+            seeds = seeds[:OTHERS_SEEDS]
         return tuple(Part(layer=self.name, share=share, of=of, seeds=seeds, idle=self.idle) for share in range(wanted))
 
 

@@ -8,6 +8,7 @@ import pathlib
 
 import pytest
 
+from surefill.testing.swarm import SIGNALS_PER_SEED
 from tests.chaos import __main__ as command
 from tests.chaos import pool, readme, scoreboard
 from tests.chaos.layer import Found
@@ -43,7 +44,7 @@ def test_every_layer_is_there(layer: Layers) -> None:
 
 def test_a_run_is_large_enough() -> None:
     """The default seeds make at least 100,000 signals, and the parts of a layer are all of it."""
-    assert len(FULL_SEEDS) * 40 >= 100_000
+    assert len(FULL_SEEDS) * SIGNALS_PER_SEED >= 100_000
     for layer in LAYERS:
         parts = layer.parts(ci=False, seeds=FULL_SEEDS)
         assert [part.share for part in parts] == list(range(parts[0].of))

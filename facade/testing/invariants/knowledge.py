@@ -193,8 +193,8 @@ def position_shown(carried: Carried, key: Key) -> Decimal | None:
 
 def stops_shown(carried: Carried, key: Key, side: str) -> Decimal | None:
     """Return what the live stops of ours at *key* that an answer shows add up to; None when it is about others."""
-    if name_of(carried) != "openAlgoOrders" or carried.call.params.get("symbol") not in (None, key[0]):
-        return None
+    if name_of(carried) != "openAlgoOrders" or carried.call.params.get("symbol") != key[0]:
+        return None  # a list of all symbols is read for its length, or before the symbols are looked at one by one
     size = ZERO
     for row in _rows(carried):
         if (row.get("symbol"), row.get("positionSide", "BOTH"), row.get("side")) != (*key, side):

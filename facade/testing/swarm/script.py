@@ -60,11 +60,11 @@ class Author:
 
     def _signal(self) -> Step:
         dice = self.random.random()
-        if self._ids and dice < 0.3:
+        if self._ids and dice < 0.42:
             return Again(id=self.random.choice(self._ids[-8:]))
-        if self._ids and dice < 0.34:
+        if self._ids and dice < 0.45:
             return Conflict(id=self.random.choice(self._ids[-8:]))
-        closes = self._open and (len(self._open) == len(SYMBOLS) or dice < 0.66)
+        closes = self._open and (len(self._open) == len(SYMBOLS) or dice < 0.72)
         self._ids.append(f"s{len(self._ids) + 1}")
         return self._close(self._ids[-1]) if closes else self._enter(self._ids[-1])
 
@@ -101,7 +101,7 @@ class Author:
             steps.append(Move(symbol=random.choice(SYMBOLS), percent=Decimal(random.randint(-60, 60)).scaleb(-2)))
         if random.random() < self.weather.jumps:
             steps.append(Move(symbol=random.choice(SYMBOLS), percent=Decimal(random.choice((-7, -3, 3, 7)))))
-        if random.random() < 0.6:
+        if random.random() < 0.5:
             steps.append(Wait(seconds=random.choice((0.3, 1, 2, 6))))
         return steps
 

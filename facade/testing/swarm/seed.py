@@ -14,7 +14,7 @@ from surefill.testing.swarm.script import SIGNALS, Step, script_of
 from surefill.testing.swarm.weather import Weather
 from surefill.testing.world import World
 
-SIGNALS_PER_SEED = 40
+SIGNALS_PER_SEED = 60
 
 
 @attrs.frozen(kw_only=True)
