@@ -33,7 +33,8 @@ demo: .venv/.synced ## watch signals become bracketed positions on a simulated B
 .PHONY: test
 test: check ## every check, every test, and the coverage gates
 	$(PYTEST) tests/recorded
-	HYPOTHESIS_PROFILE=ci $(PYTEST) -n $(WORKERS) --ignore=tests/recorded --cov --cov-report=
+	HYPOTHESIS_PROFILE=ci $(PYTEST) -n $(WORKERS) tests/chaos
+	HYPOTHESIS_PROFILE=ci $(PYTEST) -n $(WORKERS) --ignore=tests/recorded --ignore=tests/chaos --cov --cov-report=
 	$(PY) -m coverage report --include='domain/*,application/*' --fail-under=100
 	$(PY) -m coverage report --omit='domain/*,application/*' --fail-under=95
 	@echo "make test: all checks and tests passed, and both coverage gates held."

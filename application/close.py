@@ -55,7 +55,12 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
         if question is not None:
             return _release(desk, signal, question)
         return _already_flat(desk, state)
-    result = exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.accepted_call_ms)
+    result = exit_position(
+        desk,
+        order,
+        until_ms=desk.now_ms() + desk.timings.accepted_call_ms,
+        meanwhile=lambda: protect(desk, signal.symbol, until_ms=desk.now_ms(), done=lambda: True),
+    )
     if not state.took_effect and result.refusal is not Refusal.REDUCE_ONLY and not _refused_for_good(state):
         return _release(desk, signal, Declined(result.refusal or Refusal.UNREACHABLE, result.text))
     return conclude_close(desk, state, result)

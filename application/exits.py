@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import attrs
@@ -29,6 +30,10 @@ SLICES_MAX = 50
 
 RULES_CHANGED = (Refusal.OFF_GRID, Refusal.TOO_LARGE)
 """Refusals after which the trading rules are read anew: they were kept when the size was chosen."""
+
+
+def nothing() -> None:
+    """Do nothing meanwhile."""
 
 
 @attrs.frozen(kw_only=True)
@@ -66,11 +71,14 @@ class ExitResult:
     text: str = ""
 
 
-def exit_position(desk: Desk, order: ExitOrder, *, until_ms: int) -> ExitResult:
+def exit_position(
+    desk: Desk, order: ExitOrder, *, until_ms: int, meanwhile: Callable[[], object] = nothing
+) -> ExitResult:
     """Close `order.quantity` at market, in slices the exchange takes, trying again what is known not to have happened.
 
     Works until done, or until *until_ms*; an outcome nobody knows is resolved by evidence, and stays an open question
-    when that takes longer.
+    when that takes longer. *meanwhile* is called now and then while it is being resolved: the rest of the symbol must
+    not wait for it.
     """
     executed = ZERO
     failures = 0
@@ -81,7 +89,7 @@ def exit_position(desk: Desk, order: ExitOrder, *, until_ms: int) -> ExitResult:
         slice_size, held = _slice(desk, order, left)
         if slice_size <= ZERO:
             break
-        last = _send_slice(desk, order, slice_size, executed)
+        last = _send_slice(desk, order, slice_size, executed, meanwhile)
         executed = EXACT.add(executed, last.executed)
         if last.fate in (Fate.OPEN, Fate.OPEN_QUESTION):
             return ExitResult(executed=executed, confirmed=False)
@@ -109,7 +117,9 @@ def _nothing_sent(order: ExitOrder, held: Decimal) -> ExitResult:
     return ExitResult(executed=ZERO, confirmed=True, refusal=Refusal.TOO_SMALL, text=text)
 
 
-def _send_slice(desk: Desk, order: ExitOrder, size: Decimal, executed: Decimal) -> LegState:
+def _send_slice(
+    desk: Desk, order: ExitOrder, size: Decimal, executed: Decimal, meanwhile: Callable[[], object]
+) -> LegState:
     state = desk.known_state(order.signal_id)
     attempt = state.next_attempt(Leg.EXIT)
     request = exit_order(
@@ -134,8 +144,10 @@ def _send_slice(desk: Desk, order: ExitOrder, size: Decimal, executed: Decimal) 
     )
     if leg.refusal is Refusal.REDUCE_ONLY:
         _ask_refused(desk, state)
-    if leg.fate is Fate.OPEN_QUESTION:
-        resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
+    end_ms = desk.now_ms() + desk.timings.verdict_ms
+    while leg.fate is Fate.OPEN_QUESTION and desk.now_ms() < end_ms:
+        resolve(desk, leg, until_ms=min(end_ms, desk.now_ms() + desk.timings.protect_soft_ms))
+        meanwhile()
     if leg.fate is Fate.OPEN:
         settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
     return leg

@@ -37,7 +37,12 @@ def flip(desk: Desk, state: SignalState, snapshot: Snapshot) -> bool | Declined:
         quantity=total(tuple(each.open_quantity for each in holding)),
         allotments=tuple(Allotment(each.signal_id, each.open_quantity) for each in holding),
     )
-    result = exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.protect_hard_ms)
+    result = exit_position(
+        desk,
+        order,
+        until_ms=desk.now_ms() + desk.timings.protect_hard_ms,
+        meanwhile=lambda: protect(desk, symbol, until_ms=desk.now_ms(), done=lambda: True),
+    )
     leaving = (*holding, *leftovers)
     until_ms = desk.now_ms() + desk.timings.settle_ms
     protect(desk, symbol, until_ms=until_ms, done=lambda: all(each.cleared for each in leaving))
