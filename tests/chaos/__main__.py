@@ -16,7 +16,7 @@ from tests.chaos.properties import run_properties
 from tests.chaos.show import Show
 
 FULL_SECONDS = 590
-CI_SECONDS = 115
+CI_SECONDS = 300
 STORIES_MAX = 2
 
 

@@ -51,18 +51,18 @@ class Layers:
         of, wanted = (self.ci_cuts, self.ci_parts) if ci else (self.cuts, self.cuts)
         if self.name == "swarm":
             of = max(1, len(seeds) // 10)
-            wanted = of
+            wanted = min(of, self.ci_parts) if ci else of
         elif len(seeds) <= len(FULL_SEEDS):
             seeds = seeds[:OTHERS_SEEDS]
         return tuple(Part(layer=self.name, share=share, of=of, seeds=seeds, idle=self.idle) for share in range(wanted))
 
 
 LAYERS = (
-    Layers(name="teeth", module="tests.chaos.teeth.runner", cuts=16, ci_cuts=16, ci_parts=8),
+    Layers(name="teeth", module="tests.chaos.teeth.runner", cuts=16, ci_cuts=16, ci_parts=4),
     Layers(name="kill", module="tests.chaos.kill.runner", cuts=8, ci_cuts=8, ci_parts=1, idle=True),
-    Layers(name="crash", module="tests.chaos.crash.runner", cuts=32, ci_cuts=32, ci_parts=5),
-    Layers(name="matrix", module="tests.chaos.matrix.runner", cuts=32, ci_cuts=64, ci_parts=6),
-    Layers(name="swarm", module="tests.chaos.swarm_runner", cuts=1, ci_cuts=1, ci_parts=1),
+    Layers(name="crash", module="tests.chaos.crash.runner", cuts=32, ci_cuts=32, ci_parts=2),
+    Layers(name="matrix", module="tests.chaos.matrix.runner", cuts=32, ci_cuts=64, ci_parts=3),
+    Layers(name="swarm", module="tests.chaos.swarm_runner", cuts=1, ci_cuts=1, ci_parts=5),
 )
 """In the order they run: the swarm fills what time is left."""
 

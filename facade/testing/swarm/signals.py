@@ -92,6 +92,8 @@ class Conflict:
         before = world.reports.get(self.id)
         if before is None or before.outcome in (Outcome.REFUSED, Outcome.UNKNOWN) or not world.alive:
             return
+        if not world.journal.events_of(self.id):
+            return  # the journal was lost: nobody can know any more what the id stood for
         signal, _ = world.signals[self.id]
         other = attrs.evolve(signal, symbol=next(each for each in world.prices if each != signal.symbol))
         try:

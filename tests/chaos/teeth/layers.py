@@ -39,9 +39,9 @@ def crashed_stores(name: str, *, at: str) -> Claim:
     return Claim({f"the store of {name}"}, _crashed_stores(name, at))
 
 
-def seeds(*by: str) -> Claim:
-    """Claim of these invariants in the first seeds of the swarm."""
-    return Claim(by, _seeds(range(1, 4)))
+def seeds(*by: str, among: range = range(1, 4)) -> Claim:
+    """Claim of these invariants in a few seeds of the swarm."""
+    return Claim(by, _seeds(among))
 
 
 @cache
