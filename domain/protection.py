@@ -280,8 +280,7 @@ class _Look(Sizes):
         waits = [wait for leg in state.legs.values() for wait in self._watch(leg)]
         if waits:
             return [min(waits, key=lambda wait: wait.at_ms)]
-        under_way = not state.took_effect and state.report is None  # its next attempt may be about to be sent
-        if state.released or not state.legs or under_way:
+        if state.released or not state.legs or _under_way(state):
             return []
         return [Close(state.signal_id, closed_by(state))]
 
@@ -317,6 +316,12 @@ def closed_by(state: SignalState) -> ClosedBy:
     if state.executed(Leg.TARGET) > ZERO:
         return ClosedBy.TAKE_PROFIT
     return ClosedBy.EXIT if state.written_off <= ZERO else ClosedBy.ELSEWHERE
+
+
+def _under_way(state: SignalState) -> bool:
+    """Whether nothing has come of the signal yet, and its next attempt may be about to be sent."""
+    refused = any(leg.refused_for_good for leg in state.of(Leg.ENTRY))
+    return not state.took_effect and state.report is None and not refused
 
 
 def _cancel(state: SignalState, legs: list[LegState], now_ms: int, timings: Timings) -> list[Action]:

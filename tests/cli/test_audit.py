@@ -66,6 +66,8 @@ def test_a_lost_reply_is_explained(capsys: pytest.CaptureFixture[str], finished:
         "about to send the target: SELL 1000 at market once mark reaches ",
         "the stop: the exchange took it",
         "the target: the exchange took it",
+        "the stop: the exchange shows it NEW",
+        "the target: the exchange shows it NEW",
         "not naked any more: the stop was seen live, or the position is gone",
         "reported: PROTECTED, 1000 at ",
     ]

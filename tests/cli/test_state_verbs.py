@@ -99,8 +99,9 @@ def test_a_question_in_the_journal_is_an_order_nobody_knows(
 ) -> None:
     """An exit sent without an answer may be open, and is shown as UNKNOWN."""
     running.faults.add(Fault.request_lost(leg="X"), Fault.unreachable(method="GET", path="order"))
+    running.faults.add(Fault.unreachable(method="GET", path="allOrders"))
     with open_manager(running, state_dir=tmp_path / "state") as manager:
-        now = moment_of(running.clock.now_ms())
+        now = moment_of(running.clock.now_ms() + 600_000)  # younger than this process: not asked for first
         manager.execute_signal(Signal(id="c", symbol=B, type=SignalType.CLOSE_LONG, created_at=now))
     found = told(capsys, "orders", "--state-dir", tmp_path / "state")
 

@@ -159,11 +159,20 @@ def test_a_market_order_is_looked_for_among_the_regular_ones() -> None:
 
 
 def test_a_refusal_that_tells_what_is_not_there_is_an_answer() -> None:
-    """-2011 on a cancel, -2013 on a query: the exchange could be reached."""
+    """-2011 on the cancel of an order that is not open: the exchange could be reached."""
+    scene = left_over()
+    scene.ask("algoOrder", missing(), 29_000, method="DELETE", symbol=None, clientAlgoId=our_id("X"))
+
+    assert scene.times("I3", 31_000) == [DUE_MS]
+
+
+def test_a_cancel_refused_although_the_order_stands_takes_its_time() -> None:
+    """-2011 on the cancel of an order that stands open cannot have cleared it, whatever it says."""
     scene = left_over()
     scene.ask("algoOrder", missing(), 29_000, method="DELETE", symbol=None, clientAlgoId=our_id("T"))
 
-    assert scene.times("I3", 31_000) == [DUE_MS]
+    assert scene.times("I3", 31_000) == []
+    assert scene.times("I3", 40_000) == [39_000]
 
 
 def test_an_order_in_its_trigger_cannot_be_cancelled() -> None:
