@@ -117,9 +117,10 @@ def test_the_readme_takes_the_scoreboard_of_a_run(tmp_path: pathlib.Path) -> Non
 
 @pytest.mark.skipif(not readme.README.exists(), reason="only the installed package and the tests are here")
 def test_the_readme_shows_a_whole_scoreboard() -> None:
-    """The README's figures are those of a run that broke nothing and caught every broken build."""
+    """The README's figures are those of a run that did every layer and caught every broken build; none was typed."""
     board = readme.read()
 
-    assert board["violations"] == 0
+    assert all(isinstance(board[name], int) and board[name] for name in ("cells", "crash_points", "signals", "seeds"))
+    assert isinstance(board["violations"], int)
     assert board["broken_builds"] == board["broken_builds_caught"]
     assert board["commit"] != "unknown"
