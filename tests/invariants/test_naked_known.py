@@ -245,10 +245,18 @@ def stopped() -> Scene:
 def test_a_stop_that_went_is_known_by_the_open_orders(body: object) -> None:
     """Open orders without enough of a live stop on the closing side show that it went."""
     scene = stopped()
-    scene.ask("openAlgoOrders", answer(body), 33_000, symbol=None)
+    scene.ask("openAlgoOrders", answer(body), 33_000)
 
     assert scene.times("I2", 37_000) == []
     assert scene.times("I2", 37_001) == [37_000]
+
+
+def test_a_list_of_every_symbol_is_no_look_at_one() -> None:
+    """It is read for its length, or before the symbols are looked at one by one: it starts no clock."""
+    scene = stopped()
+    scene.ask("openAlgoOrders", answer([]), 33_000, symbol=None)
+
+    assert scene.times("I2", 38_000) == []
 
 
 def test_what_was_asked_before_or_is_not_about_stops_does_not_show_it() -> None:
