@@ -55,15 +55,34 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
         if question is not None:
             return _release(desk, signal, question)
         return _already_flat(desk, state)
-    result = exit_position(
-        desk,
-        order,
-        until_ms=desk.now_ms() + desk.timings.accepted_call_ms,
-        meanwhile=lambda: protect(desk, signal.symbol, until_ms=desk.now_ms(), done=lambda: True),
-    )
+    until_ms = desk.now_ms() + desk.timings.accepted_call_ms
+    result = _exit(desk, order, until_ms)
+    if result.refusal is Refusal.REDUCE_ONLY:
+        rest = _rest(desk, signal, quantity, order)
+        result = result if rest is None else _exit(desk, rest, until_ms)
     if not state.took_effect and result.refusal is not Refusal.REDUCE_ONLY and not _refused_for_good(state):
         return _release(desk, signal, Declined(result.refusal or Refusal.UNREACHABLE, result.text))
     return conclude_close(desk, state, result)
+
+
+def _exit(desk: Desk, order: ExitOrder, until_ms: int) -> ExitResult:
+    def meanwhile() -> None:
+        protect(desk, order.symbol, until_ms=desk.now_ms(), done=lambda: True)
+
+    return exit_position(desk, order, until_ms=until_ms, meanwhile=meanwhile)
+
+
+def _rest(desk: Desk, signal: Signal, quantity: Decimal | None, refused: ExitOrder) -> ExitOrder | None:
+    """Return what is left to close after an exit of more than is held was refused; None when that is no less.
+
+    A stop or target may have closed a part right before it.
+    """
+    protect(desk, signal.symbol, until_ms=desk.now_ms(), done=lambda: True)
+    try:
+        order = _order(desk, signal, quantity, look(desk, signal.symbol))
+    except (OrderExecutionError, AuthenticationError):
+        return None  # nobody knows what is left; the guard goes on
+    return order if order is not None and order.quantity < refused.quantity else None
 
 
 def conclude_close(desk: Desk, state: SignalState, result: ExitResult | None) -> ExecutionReport:

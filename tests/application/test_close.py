@@ -20,6 +20,7 @@ from tests.application.journals import TappedJournal
 from tests.papers import (
     ACME,
     FLAT,
+    Desk,
     arrived,
     by_hand,
     close,
@@ -413,3 +414,58 @@ def test_closes_in_slices_take_from_the_front() -> None:
 def _last(exited: Sequence[Exited]) -> list[Exited]:
     """The newest word on each exit order."""
     return list({event.client_id: event for event in exited}.values())
+
+
+def hedge_of_two(*, fires: bool) -> Desk:
+    """Two brackets on a hedge account; the stop of the second one fires right before the first exit arrives."""
+    desk = paper_desk(venue=VenueSettings(hedge_mode=True))
+    desk.execute(entry("s1", stop="90", target=None))
+    desk.execute(entry("s2", stop="99", target=None))
+
+    def send(itself: Callable[..., object], prepared: object) -> object:
+        if fires:
+            desk.exchange.script.clear()
+            desk.exchange.tick(ACME, last="98.5")
+        return itself(prepared)
+
+    desk.exchange.script["send"] = send
+    return desk
+
+
+def test_a_stop_that_fires_before_the_exit_leaves_the_rest_to_close() -> None:
+    """More than is held is refused: what is left of it is looked for, and closed all the same."""
+    desk = hedge_of_two(fires=True)
+    report = desk.execute(close("c1"), None)
+    assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    ended = {name: desk.manager.report(name) for name in ("s1", "s2")}
+    assert {name: each.closed_by for name, each in ended.items() if each is not None} == {
+        "s1": ClosedBy.EXIT,
+        "s2": ClosedBy.STOP_LOSS,
+    }
+
+
+def test_an_exit_refused_with_all_of_it_held_is_not_sent_again_at_once() -> None:
+    """Nothing less is left to close: the refusal is the answer."""
+    desk = hedge_of_two(fires=False)
+    desk.exchange.faults.add(Fault.refused(-2022, leg="X"))
+    report = desk.execute(close("c1"), None)
+    assert report.outcome is Outcome.ALREADY_FLAT
+    assert sent_of(desk.exchange, "c1") == []
+
+
+def test_what_is_left_is_not_guessed() -> None:
+    """The exchange cannot be asked after the refusal: no second exit is sent."""
+    desk = hedge_of_two(fires=False)
+    desk.exchange.faults.add(Fault.refused(-2022, leg="X"))
+
+    def refused(itself: Callable[..., object], prepared: object) -> object:
+        desk.exchange.script.clear()
+        reply = itself(prepared)
+        desk.exchange.faults.add(Fault.unreachable(method="GET"))
+        return reply
+
+    desk.exchange.script["send"] = refused
+    desk.execute(close("c1"), None)
+    assert held(desk.exchange) == Decimal(2)
+    assert sent_of(desk.exchange, "c1") == []
