@@ -15,17 +15,19 @@ from ..domain.report import ClosedBy, ExecutionReport, Outcome
 from ..domain.side import position_side
 from ..domain.signal import Signal
 from ..domain.signal_state import SignalState
-from ..domain.snapshot import Position, Snapshot
+from ..domain.snapshot import Snapshot
 from . import reports
 from .adopt import adopt_exits, may_be_older
+from .decide import glance
 from .desk import Desk
 from .entry import declined_by
 from .execute import claim, give_back
 from .exits import ExitOrder, ExitResult, exit_position
-from .observe import look
+from .observe import book_for
 from .protect import protect
 from .resolve import resolve
 from .settle import settle
+from .takeover import shown
 
 
 def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> ExecutionReport:
@@ -44,14 +46,14 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
     if state.took_effect:
         return conclude_close(desk, state, None)
     try:
-        if may_be_older(desk, state) and adopt_exits(desk, state):
+        if may_be_older(desk, signal) and adopt_exits(desk, state):
             return conclude_close(desk, state, None)
-        snapshot = look(desk, signal.symbol)
+        snapshot = glance(desk, signal.symbol)
     except (OrderExecutionError, AuthenticationError) as error:
         return _release(desk, signal, declined_by(desk, signal.symbol, error))
     order = _order(desk, signal, quantity, snapshot)
     if order is None:
-        question = _entry_question(desk, signal)
+        question = _entry_question(desk, signal) or _unknown_of_ours(desk, signal, snapshot)
         if question is not None:
             return _release(desk, signal, question)
         return _already_flat(desk, state)
@@ -79,7 +81,7 @@ def _rest(desk: Desk, signal: Signal, quantity: Decimal | None, refused: ExitOrd
     """
     protect(desk, signal.symbol, until_ms=desk.now_ms(), done=lambda: True)
     try:
-        order = _order(desk, signal, quantity, look(desk, signal.symbol))
+        order = _order(desk, signal, quantity, glance(desk, signal.symbol))
     except (OrderExecutionError, AuthenticationError):
         return None  # nobody knows what is left; the guard goes on
     return order if order is not None and order.quantity < refused.quantity else None
@@ -99,7 +101,8 @@ def conclude_close(desk: Desk, state: SignalState, result: ExitResult | None) ->
     for leg in exits:
         if leg.fate is Fate.ENDED:
             settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
-    outcome = _outcome(desk, state, result)
+    snapshot = _last_look(desk, signal.symbol)
+    outcome = _outcome(desk, state, result, snapshot)
     newest = next((leg.order for leg in reversed(exits) if leg.order is not None), None)
     report = ExecutionReport(
         signal_id=state.signal_id,
@@ -112,7 +115,7 @@ def conclude_close(desk: Desk, state: SignalState, result: ExitResult | None) ->
         average_price=reports.average(exits),
         exit=newest,
         closed_by=ClosedBy.EXIT if outcome is Outcome.CLOSED else None,
-        position=_position(desk, signal),
+        position=None if snapshot is None else snapshot.position(position_side(snapshot.mode, signal.type.direction)),
         provisional=any(leg.fate is Fate.ABSENT for leg in exits),
         corrections=() if state.report is None else state.report.corrections,
         at_ms=desk.now_ms(),
@@ -160,12 +163,31 @@ def _entry_question(desk: Desk, signal: Signal) -> Declined | None:
     return None
 
 
-def _outcome(desk: Desk, state: SignalState, result: ExitResult | None) -> Outcome:
+def _unknown_of_ours(desk: Desk, signal: Signal, snapshot: Snapshot | None) -> Declined | None:
+    """Return why nobody can say that nothing of ours is open: there are traces of signals the journal does not know."""
+    direction = signal.type.direction
+    if snapshot is None or snapshot.held(direction, position_side(snapshot.mode, direction)) <= ZERO:
+        return None
+    strays = book_for(desk, signal.symbol, snapshot, flatten=False).unknown_ids
+    traces = [
+        each.client_id for each in shown(snapshot) if each.client_id in strays and each.side is direction.exit_side
+    ]
+    if not traces:
+        return None
+    text = (
+        f"the journal does not know all of ours on {signal.symbol} ({', '.join(traces)}); execute the signals "
+        "that opened it again, then close"
+    )
+    return Declined(Refusal.FROZEN, text)
+
+
+def _outcome(desk: Desk, state: SignalState, result: ExitResult | None, snapshot: Snapshot | None) -> Outcome:
     if state.open_questions:
         return Outcome.UNKNOWN
+    unknown = _unknown_of_ours(desk, state.claim.signal, snapshot) is not None
     if state.executed(Leg.EXIT) > ZERO:
         left = desk.symbol_book(state.symbol).open_quantity(state.claim.signal.type.direction)
-        return Outcome.CLOSED if left <= ZERO else Outcome.REDUCED
+        return Outcome.CLOSED if left <= ZERO and not unknown else Outcome.REDUCED
     if result is not None and result.refusal is Refusal.REDUCE_ONLY:
         return Outcome.ALREADY_FLAT
     return Outcome.REJECTED if _refused_for_good(state) else Outcome.NOT_FILLED
@@ -199,12 +221,11 @@ def _already_flat(desk: Desk, state: SignalState) -> ExecutionReport:
     return report
 
 
-def _position(desk: Desk, signal: Signal) -> Position | None:
+def _last_look(desk: Desk, symbol: str) -> Snapshot | None:
     try:
-        snapshot = desk.exchange.snapshot(signal.symbol)
+        return desk.exchange.snapshot(symbol)
     except (OrderExecutionError, AuthenticationError):
         return None  # the report says what is known without it
-    return snapshot.position(position_side(snapshot.mode, signal.type.direction))
 
 
 def _release(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:

@@ -89,6 +89,7 @@ class Desk:
     left_open: set[str] = attrs.field(init=False)
     rounds: dict[str, tuple[Round, ...]] = attrs.field(factory=dict[str, tuple[Round, ...]])
     regridded: set[str] = attrs.field(factory=set[str])
+    strayed: set[str] = attrs.field(factory=set[str])
     rules_read_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     entries: list[Started] = attrs.field(factory=list[Started])
     _listeners: list[list[Alarm]] = attrs.field(factory=list[list[Alarm]])
@@ -167,6 +168,12 @@ class Desk:
         """Return the signals whose position was last known to have no live stop."""
         with self._mutex:
             return tuple(state for state in self.book.signals.values() if state.naked_since_ms is not None)
+
+    def hasten(self, symbol: str) -> None:
+        """Have *symbol* looked at again soon: this look was in vain."""
+        due_ms = self.due_ms.get(symbol)
+        if due_ms is not None:
+            self.due_ms[symbol] = min(due_ms, self.now_ms() + self.timings.poll_max_ms)
 
     def symbols(self) -> tuple[str, ...]:
         """Return every symbol with something open."""

@@ -45,6 +45,10 @@ def duties(desk: Desk) -> tuple[Duty, ...]:
         for symbol in desk.symbols()
         for state in desk.symbol_book(symbol).signals
     ]
+    watched = {duty.symbol for duty in found}
+    found += [
+        Duty(DutyKind.GUARD, symbol, "", desk.due_ms.get(symbol, now)) for symbol in sorted(desk.strayed - watched)
+    ]
     return tuple(sorted(found, key=lambda duty: duty.due_ms))
 
 

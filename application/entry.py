@@ -21,6 +21,7 @@ from .observe import inquire, refresh_rules, unanswered
 from .preflight import reading_in_time
 from .resolve import resolve
 from .submit import Wanted, submit
+from .unprotected import pause
 
 
 @attrs.frozen
@@ -160,7 +161,7 @@ def _again(desk: Desk, state: SignalState, leg: LegState, failures: int, window:
         client_id=leg.client_id,
         response={"attempt": failures + 1, "wait_ms": wait_ms, "why": reply.kind.value},
     )
-    desk.exchange.clock.sleep(wait_ms / 1000)
+    pause(desk, wait_ms)
     if reply.kind is ReplyKind.NOT_SENT:
         return True
     try:

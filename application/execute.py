@@ -23,20 +23,23 @@ from ..domain.signal import Signal
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Position
 from . import reports
-from .adopt import adopt_entry, may_be_older
+from .adopt import adopt_entry, may_be_older, traded_before
+from .decide import glance
 from .desk import Desk
 from .entry import declined_by, enter
 from .flip import flip
 from .gate import Facts, admit, admit_plan
-from .observe import look
 from .preflight import reading_in_time
 from .protect import perform, protect
 from .settle import settle
+from .takeover import half_known
 from .unprotected import patience_ms
 
 BY_THE_RULES = frozenset({Refusal.SYMBOL_CLOSED, Refusal.TOO_SMALL, Refusal.TOO_LARGE, Refusal.OFF_GRID})
 """Refusals of our own that rest on trading rules, which may have changed since they were read."""
 RULES_EVERY_MS = 60_000
+UNASKED = frozenset({Refusal.CLOSING, Refusal.BANNED, Refusal.STORE_FAILED, Refusal.UNGUARDED})
+"""With these nothing can be taken over either: nobody would be there to ask, to keep it or to look after it."""
 
 
 def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) -> ExecutionReport:
@@ -45,17 +48,21 @@ def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) ->
     until_ms = began + desk.timings.accepted_call_ms
     state = desk.state(signal.id)
     if state is None or not state.took_effect:
-        declined = admit(desk, signal) or claim(desk, signal, quantity, digest)
+        barred = admit(desk, signal)
+        if barred is not None and (barred.refusal in UNASKED or not traded_before(desk, signal)):
+            return _refused(desk, signal, barred)
+        declined = claim(desk, signal, quantity, digest)
         if declined is not None:
             return _refused(desk, signal, declined)
         state = desk.known_state(signal.id)
-        declined = _plan(desk, state, quantity)
+        declined = _plan(desk, state, quantity, barred)
         if declined is not None:
             return _release(desk, signal, declined)
+    unknown = any(leg.fate is Fate.OPEN_QUESTION for leg in state.of(Leg.ENTRY))
     declined = enter(desk, state, plan_of(state), until_ms=until_ms, valid_ms=signal.valid_until_ms)
     if declined is not None and not state.took_effect and not rejected(state):
         return _release(desk, signal, declined)
-    if any(leg.reply is None or leg.reply.kind in UNCLEAR for leg in state.of(Leg.ENTRY)):
+    if unknown or any(leg.reply is not None and leg.reply.kind in UNCLEAR for leg in state.of(Leg.ENTRY)):
         until_ms = began + desk.timings.unknown_call_ms  # finding out what became of it took its time
     return conclude(desk, state, until_ms=until_ms)
 
@@ -117,16 +124,21 @@ def give_back(desk: Desk, signal_id: str) -> None:
         desk.forget(signal_id)
 
 
-def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
-    """Take over an entry the journal forgot; else read the facts, flip, fix the bracket, hold it against the limits."""
+def _plan(desk: Desk, state: SignalState, quantity: Decimal, barred: Declined | None) -> Declined | None:
+    """Take over an entry the journal forgot; else read the facts, flip, fix the bracket, hold it against the limits.
+
+    What was *barred* is only taken over: that is no new entry.
+    """
     signal = state.claim.signal
     try:
         with reading_in_time(desk, desk.timings.preflight_ms):
-            if may_be_older(desk, state) and adopt_entry(desk, state, quantity):
+            if may_be_older(desk, signal) and adopt_entry(desk, state, quantity):
                 return None
+            if barred is not None:
+                return barred
             facts = Facts(
                 instrument=desk.patient.instrument(signal.symbol),
-                snapshot=look(desk, signal.symbol, patient=True),
+                snapshot=glance(desk, signal.symbol, patient=True),
                 reference=desk.patient.reference(signal.symbol),
             )
         bracket = _bracket(desk, signal, quantity, facts)
@@ -142,7 +154,7 @@ def _plan(desk: Desk, state: SignalState, quantity: Decimal) -> Declined | None:
             with reading_in_time(desk, desk.timings.preflight_ms):
                 facts = attrs.evolve(
                     facts,
-                    snapshot=look(desk, signal.symbol, patient=True),
+                    snapshot=glance(desk, signal.symbol, patient=True),
                     reference=desk.patient.reference(signal.symbol),
                 )
             bracket = _bracket(desk, signal, quantity, facts)
@@ -183,7 +195,8 @@ def _protect(desk: Desk, state: SignalState, *, until_ms: int) -> None:
     """Stop first, target right behind it, then look until both are seen."""
     plan = state.bracket
     actions: list[Action] = []
-    if plan is not None and not state.waived and not state.unexpected_fill and not any(state.of(Leg.STOP)):
+    known = not half_known(desk, state.symbol) and not any(state.of(Leg.STOP))
+    if plan is not None and known and not state.waived and not state.unexpected_fill:
         if plan.stop_price is not None:
             actions.append(PlaceStop(state.signal_id, state.open_quantity))
         if plan.target_price is not None:

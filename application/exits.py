@@ -19,11 +19,13 @@ from ..domain.reply import ReplyKind
 from ..domain.side import Direction, PositionMode, position_side
 from ..domain.signal_state import SignalState
 from ..domain.snapshot import Watermark
+from .decide import glance
 from .desk import Desk
-from .observe import inquire, look, refresh_rules, unanswered
+from .observe import inquire, refresh_rules, unanswered
 from .resolve import resolve
 from .settle import settle
 from .submit import Wanted, submit
+from .unprotected import pause
 
 SLICES_MAX = 50
 """A position larger than so many market orders of maximum size is closed in several reconciles."""
@@ -167,7 +169,7 @@ def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> tuple[Decimal, Decima
     if left <= ZERO:
         return ZERO, ZERO
     try:
-        snapshot = look(desk, order.symbol)
+        snapshot = glance(desk, order.symbol)
         held = snapshot.held(order.direction, position_side(order.mode, order.direction))
         instrument = desk.exchange.instrument(order.symbol)
     except (OrderExecutionError, AuthenticationError):
@@ -191,7 +193,7 @@ def _again(desk: Desk, leg: LegState, failures: int, until_ms: int) -> bool:
         wait_ms = max(wait_ms, leg.reply.retry_after_ms)
     if failures >= desk.retry.attempts_max or desk.now_ms() + wait_ms >= until_ms:
         return False
-    desk.exchange.clock.sleep(wait_ms / 1000)
+    pause(desk, wait_ms)
     return True
 
 

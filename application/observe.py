@@ -32,7 +32,11 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
     Raises:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
-    snapshot = (desk.patient if patient else desk.exchange).snapshot(symbol)
+    try:
+        snapshot = (desk.patient if patient else desk.exchange).snapshot(symbol)
+    except (OrderExecutionError, AuthenticationError):
+        desk.hasten(symbol)
+        raise
     take_over(desk, tuple(desk.symbol_book(symbol).brackets), shown(snapshot))
     legs = _legs(desk, symbol)
     changed: list[Event] = [
@@ -102,9 +106,12 @@ def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> S
         if (ours := parse_ours(order.client_id, desk.namespace)) is not None and ours.stem not in open_stems
     }
     if not strays:
+        desk.strayed.discard(symbol)
         return attrs.evolve(book, flatten=flatten)
-    known = {stem(desk.namespace, signal_id) for signal_id in _signal_ids(desk)}
-    orphans = frozenset(client_id for client_id, its_stem in strays.items() if its_stem in known)
+    signal_ids = {stem(desk.namespace, signal_id): signal_id for signal_id in _signal_ids(desk)}
+    over = {each for each in set(strays.values()) if each in signal_ids and _traded(desk, signal_ids[each])}
+    orphans = frozenset(client_id for client_id, its_stem in strays.items() if its_stem in over)
+    desk.strayed.add(symbol)  # they are looked after until they are gone, or their signals are known again
     return attrs.evolve(book, flatten=flatten, orphan_ids=orphans, unknown_ids=frozenset(strays) - orphans)
 
 
@@ -120,6 +127,12 @@ def _leg_sizes(desk: Desk, symbol: str) -> dict[str, Decimal]:
         state.signal_id: instrument.floor_quantity(state.open_quantity, market=True)
         for state in desk.symbol_book(symbol).brackets
     }
+
+
+def _traded(desk: Desk, signal_id: str) -> bool:
+    """Whether the journal knows that the signal was carried out; if not, it knows nothing of the signal's orders."""
+    state = desk.past_state_if_readable(signal_id)
+    return state is not None and state.took_effect
 
 
 def _signal_ids(desk: Desk) -> tuple[str, ...]:

@@ -32,17 +32,17 @@ from ..domain.events import Allotment, CancelAsked, Covered, Exposed, WrittenOff
 from ..domain.halt import HaltLevel
 from ..domain.ids import Leg
 from ..domain.order import ZERO, OrderKey
-from ..domain.protection import next_actions
 from ..domain.refusal import Refusal
-from ..domain.snapshot import CancelOutcome, Snapshot
-from ..domain.symbol_book import SymbolBook
+from ..domain.snapshot import CancelOutcome
 from . import exits, reports
+from .decide import decided
 from .desk import Desk
 from .excess import with_excess
 from .losses import with_losses
-from .observe import ask_prices, book_for, inquire, look, refresh_rules, take_outcomes, unanswered
+from .observe import ask_prices, book_for, look, refresh_rules, take_outcomes, unanswered
 from .submit import Wanted, submit
-from .unprotected import deadlines_ms, patience_ms, tell_unprotected, unprotected
+from .takeover import half_known, take_over_tails
+from .unprotected import deadlines_ms, patience_ms, pause_between_looks, tell_unprotected, unprotected
 
 ROUNDS_MAX = 200
 """More rounds than any converging piece of work needs; reaching it is a defect, and is alarmed as one."""
@@ -68,13 +68,14 @@ def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool])
             if desk.now_ms() < until_ms:
                 continue
         now = desk.now_ms()
+        tell_unprotected(desk, symbol)  # the round may have taken long
         due = now if changed else min((each.at_ms for each in actions if isinstance(each, LookAgain)), default=None)
         _set_due(desk, symbol, now, due)
         if done() or now >= until_ms:
             return tuple(acted)
         deadlines = (moment - now for moment in deadlines_ms(desk, symbol) if moment > now)
-        pause_ms = min(max(1, due - now) if due is not None else wait_ms, wait_ms, until_ms - now, *deadlines)
-        desk.exchange.clock.sleep(pause_ms / 1000)
+        pause_ms = wait_ms if due is None else min(max(1, due - now), wait_ms)
+        pause_between_looks(desk, pause_ms, at_most_ms=min([until_ms - now, *deadlines]))
         wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
     desk.alarm(AlarmKind.DUTY_OVERDUE, f"{symbol} does not come to rest after {ROUNDS_MAX} rounds", symbol=symbol)
     return tuple(acted)
@@ -95,48 +96,22 @@ def perform(desk: Desk, symbol: str, actions: Sequence[Action]) -> None:
 
 def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
     """Look, decide, act: one round."""
+    if half_known(desk, symbol):
+        take_over_tails(desk, symbol)
+        if half_known(desk, symbol):
+            return (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),)
     try:
         snapshot = look(desk, symbol)
         book = book_for(desk, symbol, snapshot, flatten=desk.book.halt_level >= HaltLevel.FLATTEN_OURS)
         book = with_excess(desk, with_losses(desk, book, snapshot), snapshot)
-        actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
-        actions, failure = _inquired(desk, symbol, book, snapshot, actions)
+        actions, failure = decided(desk, book, snapshot)
         perform(desk, symbol, actions)
         if failure is not None:
             _unanswered(desk, symbol, failure)
     except (OrderExecutionError, AuthenticationError) as error:
         _unanswered(desk, symbol, error)
-        return () if _safe(desk, symbol) else (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),)
+        return (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),)
     return actions
-
-
-def _inquired(
-    desk: Desk, symbol: str, book: SymbolBook, snapshot: Snapshot, actions: tuple[Action, ...]
-) -> tuple[tuple[Action, ...], OrderExecutionError | AuthenticationError | None]:
-    """Ask what the decision wants to know first, and decide anew with what was learnt; return the last failure too.
-
-    A question without an answer does not keep the rest of the look from being done.
-    """
-    failure: OrderExecutionError | AuthenticationError | None = None
-    asked: list[Inquire] = []
-    while True:
-        asking = [action for action in actions if isinstance(action, Inquire)]
-        if not asking or asking == asked:
-            return tuple(action for action in actions if not isinstance(action, Inquire)), failure
-        asked = asking
-        for question in asking:
-            try:
-                perform(desk, symbol, [question])
-            except (OrderExecutionError, AuthenticationError) as error:
-                failure = error
-                book = attrs.evolve(book, silent=book.silent | frozenset(question.client_ids))
-        actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
-
-
-def _safe(desk: Desk, symbol: str) -> bool:
-    """Whether what we hold on *symbol*, and it must be something, has its stop as far as is known."""
-    holding = any(state.open_quantity > ZERO for state in desk.symbol_book(symbol).brackets)
-    return holding and not any(unprotected(desk, symbol))
 
 
 def _unanswered(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> None:
@@ -152,19 +127,20 @@ def _set_due(desk: Desk, symbol: str, now: int, due: int | None) -> None:
     An open position is looked at every `guard_ms`, a naked one as often as polls are; a mere watch waits its time.
     """
     book = desk.symbol_book(symbol)
-    if not book.signals:
+    if not book.signals and symbol not in desk.strayed:
         desk.due_ms.pop(symbol, None)
         return
     latest = now + (desk.timings.poll_max_ms if any(unprotected(desk, symbol)) else desk.timings.guard_ms)
-    holding = any(state.open_quantity > ZERO for state in book.brackets)
+    holding = symbol in desk.strayed or any(state.open_quantity > ZERO for state in book.brackets)
     wanted = latest if due is None else max(due, now + 1)
     if book.questions:
         wanted = min(wanted, now + desk.timings.poll_max_ms)
+    wanted = max(min(wanted, latest) if holding else wanted, now + desk.exchange.capacity().spacing_ms)
     for state in book.signals:
         repeat_ms = desk.alarm_due_ms(AlarmKind.OUTCOME_UNKNOWN, symbol, state.signal_id)
         if state.open_questions and repeat_ms:
             wanted = min(wanted, max(now + 1, repeat_ms))  # the alarm goes on for as long as the question does
-    desk.due_ms[symbol] = min(wanted, latest) if holding else wanted
+    desk.due_ms[symbol] = min([wanted, *(moment for moment in deadlines_ms(desk, symbol) if moment > now)])
 
 
 def _changes(desk: Desk, action: Action, since_ms: int) -> bool:
@@ -220,9 +196,6 @@ def _perform_one(desk: Desk, symbol: str, action: Action) -> None:
             _cancel(desk, action)
         case CancelOrphans():
             _cancel_orphans(desk, symbol, action.keys)
-        case Inquire():
-            state = desk.known_state(action.signal_id)
-            inquire(desk, [state.legs[client_id] for client_id in action.client_ids])
         case ExitNow():
             _exit(desk, action)
         case Raise():
@@ -232,12 +205,12 @@ def _perform_one(desk: Desk, symbol: str, action: Action) -> None:
             desk.record(Covered(desk.now_ms(), action.signal_id), vital=True)
             _note_covered(desk, action.signal_id)
         case MarkExposed():
-            desk.record(Exposed(desk.now_ms(), action.signal_id), vital=True)
+            desk.record(Exposed(action.since_ms, action.signal_id), vital=True)
         case WriteOff():
             _write_off(desk, action)
         case Close():
             _close(desk, action)
-        case PlaceStop() | PlaceTarget() | LookAgain():
+        case PlaceStop() | PlaceTarget() | Inquire() | LookAgain():
             return
         case _ as unreachable:
             assert_never(unreachable)

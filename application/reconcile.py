@@ -19,7 +19,7 @@ from .observe import inquire, unanswered
 from .protect import protect
 from .resolve import resolve
 from .settle import settle
-from .takeover import ask_for_tails
+from .takeover import take_over_tails
 
 
 @attrs.frozen
@@ -53,7 +53,7 @@ def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
 
 def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
     """Resolve every open question on *symbol*, then protect, clear and report; the caller holds its turn."""
-    _take_over_tails(desk, symbol)
+    take_over_tails(desk, symbol)
     # with other symbols to look after one round must do; the next reconcile goes on with it
     patience_ms = desk.timings.verdict_ms if len(desk.symbols()) <= 1 else 0
     for leg in desk.symbol_book(symbol).questions:
@@ -73,13 +73,6 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
         else:
             reports.correct(desk, state, state.report)
     return actions
-
-
-def _take_over_tails(desk: Desk, symbol: str) -> None:
-    """Of signals that an earlier process left open, ask once for what it sent and may not have been able to keep."""
-    left = tuple(state for state in desk.symbol_book(symbol).signals if state.signal_id in desk.left_open)
-    if left and ask_for_tails(desk, symbol, left):
-        desk.left_open -= {state.signal_id for state in left}
 
 
 def _give_back_unsent(desk: Desk, symbol: str) -> None:

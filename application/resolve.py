@@ -13,8 +13,10 @@ from ..domain.leg_state import Fate, LegState
 from ..domain.resolution import Round, absent, unexplained_trades, window_closed_ms
 from ..domain.signal_state import total
 from ..domain.snapshot import History, Snapshot, Watermark
+from .decide import glance
 from .desk import Desk
-from .observe import inquire, look, unanswered
+from .observe import inquire, unanswered
+from .unprotected import pause_between_looks
 
 
 def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
@@ -44,7 +46,7 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
             if desk.now_ms() - leg.intent.at_ms >= desk.timings.verdict_ms:
                 _alarm(desk, leg)
             return
-        desk.exchange.clock.sleep(min(wait_ms, left_ms) / 1000)
+        pause_between_looks(desk, wait_ms, at_most_ms=left_ms)
         wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
     desk.rounds.pop(leg.client_id, None)
     desk.note(
@@ -96,7 +98,7 @@ def _nothing_listed(desk: Desk, leg: LegState) -> bool:
         if order.client_id == leg.client_id:
             desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
             return False
-    snapshot = look(desk, symbol)
+    snapshot = glance(desk, symbol)
     moved = bool(desk.symbol_book(symbol).foreign(snapshot)) or _unexplained_loss(desk, leg, snapshot, history)
     if moved or unexplained_trades(history):
         _alarm(desk, leg)  # something happened that may be ours, and cannot be protected before it is known to be

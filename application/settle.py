@@ -7,6 +7,7 @@ from ..domain.leg_state import LegState
 from ..domain.order import ZERO
 from .desk import Desk
 from .observe import inquire, unanswered
+from .unprotected import pause_between_looks
 
 
 def settle(desk: Desk, leg: LegState, *, until_ms: int) -> None:
@@ -20,7 +21,7 @@ def settle(desk: Desk, leg: LegState, *, until_ms: int) -> None:
         left_ms = until_ms - desk.now_ms()
         if settled(leg) or left_ms <= 0:
             return
-        desk.exchange.clock.sleep(min(wait_ms, left_ms) / 1000)
+        pause_between_looks(desk, wait_ms, at_most_ms=left_ms)
         wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
 
 

@@ -18,7 +18,7 @@ from .desk import Desk
 
 ADOPTED = "adopted"
 """Stands in the journal where the digest of a request of ours would: we did not send this one, as far as we know."""
-AHEAD = 3
+AHEAD = 4
 """How many ids behind the last known one are asked for; those between may have been refused and be found nowhere."""
 
 KINDS = {Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.TARGET}
@@ -94,7 +94,25 @@ def shown(snapshot: Snapshot) -> tuple[Order, ...]:
     return (*snapshot.conditionals, *snapshot.orders)
 
 
-def ask_for_tails(desk: Desk, symbol: str, states: Sequence[SignalState]) -> bool:
+def take_over_tails(desk: Desk, symbol: str) -> None:
+    """Of signals that an earlier process left open, ask once for what it sent and may not have been able to keep."""
+    left = tuple(state for state in desk.symbol_book(symbol).signals if state.signal_id in desk.left_open)
+    if left and _ask_for_tails(desk, symbol, left):
+        desk.left_open -= {state.signal_id for state in left}
+
+
+def half_known(desk: Desk, symbol: str) -> bool:
+    """Whether a bracket on *symbol* was taken over from its entry, and its other orders have not been asked for yet.
+
+    Nothing can be decided about it: ids and sizes of its legs may have been used up.
+    """
+    return any(
+        state.signal_id in desk.left_open and any(leg.intent.digest == ADOPTED for leg in state.of(Leg.ENTRY))
+        for state in desk.symbol_book(symbol).brackets
+    )
+
+
+def _ask_for_tails(desk: Desk, symbol: str, states: Sequence[SignalState]) -> bool:
     """Ask for orders of *states* that nothing is known of: a journal that failed, or lied, may have lost them.
 
     What was executed since their first orders shows in the account's history, triggered stops and targets included;
@@ -154,7 +172,7 @@ def _next_keys(desk: Desk, state: SignalState) -> list[OrderKey]:
     return [
         OrderKey(state.symbol, client_id(desk.namespace, state.signal_id, leg, attempt), conditional=leg in KINDS)
         for leg in legs
-        for attempt in range(state.next_attempt(leg), state.next_attempt(leg) + AHEAD)
+        for attempt in range(state.next_attempt(leg), state.next_attempt(leg) + max(AHEAD, desk.retry.attempts_max))
     ]
 
 

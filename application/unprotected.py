@@ -48,6 +48,22 @@ def tell_unprotected(desk: Desk, symbol: str) -> None:
             desk.alarm(AlarmKind.UNPROTECTED, text, symbol=symbol, signal_id=state.signal_id)
 
 
+def pause(desk: Desk, wait_ms: int) -> None:
+    """Wait *wait_ms*, and raise on the way what alarms fall due, on every symbol."""
+    end_ms = desk.now_ms() + wait_ms
+    while (now := desk.now_ms()) < end_ms:
+        naked = [state for state in desk.naked() if naked_since_ms(state) is not None]
+        alarms = [_alarm_ms(desk, state, now) for state in naked]
+        desk.exchange.clock.sleep((min([end_ms, *(max(moment, now + 1) for moment in alarms)]) - now) / 1000)
+        for symbol in dict.fromkeys(state.symbol for state in naked):
+            tell_unprotected(desk, symbol)
+
+
+def pause_between_looks(desk: Desk, wait_ms: int, *, at_most_ms: int) -> None:
+    """Wait for the next look: longer when the request budget runs low, never longer than *at_most_ms*."""
+    pause(desk, min(max(wait_ms, desk.exchange.capacity().spacing_ms), at_most_ms))
+
+
 def patience_ms(desk: Desk, *, until_ms: int) -> int | None:
     """Raise what alarms are due, and return how long the next request may take so that the next ones come in time.
 
@@ -66,11 +82,19 @@ def patience_ms(desk: Desk, *, until_ms: int) -> int | None:
 
 
 def _room_ms(desk: Desk, state: SignalState, now: int) -> int:
-    since_ms = state.naked_since_ms
-    first_ms = (now if since_ms is None else since_ms) + desk.timings.protect_soft_ms
+    least_ms = desk.timings.poll_ms if now < _first_ms(desk, state, now) else desk.timings.alarm_repeat_ms // 2
+    return max(least_ms, _alarm_ms(desk, state, now) - now)
+
+
+def _alarm_ms(desk: Desk, state: SignalState, now: int) -> int:
+    """Return when the next alarm about *state*, which is naked, is due."""
     repeat_ms = desk.alarm_due_ms(AlarmKind.UNPROTECTED, state.symbol, state.signal_id)
-    least_ms = desk.timings.poll_ms if now < first_ms else desk.timings.alarm_repeat_ms // 2
-    return max(least_ms, max(first_ms, repeat_ms) - now)
+    return max(_first_ms(desk, state, now), repeat_ms)
+
+
+def _first_ms(desk: Desk, state: SignalState, now: int) -> int:
+    since_ms = state.naked_since_ms  # read once: another thread may be protecting it right now
+    return (now if since_ms is None else since_ms) + desk.timings.protect_soft_ms
 
 
 def deadlines_ms(desk: Desk, symbol: str) -> Iterator[int]:

@@ -90,9 +90,10 @@ class MarkCovered:
 
 @attrs.frozen
 class MarkExposed:
-    """The signal's position has no live stop."""
+    """The signal's position has had no live stop since *since_ms*, exchange time."""
 
     signal_id: str
+    since_ms: int
 
 
 @attrs.frozen

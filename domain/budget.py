@@ -6,6 +6,9 @@ import attrs
 
 from .order import Purpose
 
+SPACING_MS = ((80, 2_000), (65, 1_000), (50, 500))
+"""From which share of the request weight, in per cent, two looks are how far apart: what is left must last a minute."""
+
 
 @attrs.frozen
 class Cost:
@@ -97,6 +100,15 @@ class Capacity:
         if entry and self.entries_paused_until_ms is not None and now_ms < self.entries_paused_until_ms:
             return False
         return all(self._fits(allowance, cost, reserved=entry) for allowance in self.allowances)
+
+    @property
+    def spacing_ms(self) -> int:
+        """How far apart two looks should be for the request weight to last; zero while there is plenty of it.
+
+        Looks have no ceiling of their own, for what they are made for must not wait: they get rarer instead.
+        """
+        used = max((allowance.percent for allowance in self.allowances if not allowance.counts_orders), default=0)
+        return next((spacing_ms for percent, spacing_ms in SPACING_MS if used >= percent), 0)
 
     def _fits(self, allowance: Allowance, cost: Cost, *, reserved: bool) -> bool:
         ceiling = allowance.limit * self.hard_percent // 100 if reserved else allowance.limit

@@ -194,7 +194,7 @@ class _Look(Sizes):
         if covers(live, state.open_quantity):
             return [MarkCovered(state.signal_id)] if state.naked_since_ms is not None else []
         if state.naked_since_ms is None:
-            return [MarkExposed(state.signal_id)]
+            return [MarkExposed(state.signal_id, self.snapshot.at_ms)]  # the lists are read first
         naked_ms = self.now_ms - state.naked_since_ms
         if naked_ms < self.timings.protect_soft_ms:
             return []

@@ -10,6 +10,8 @@ from .budget import Allowance, Capacity, Cost, Spent
 from .order import Purpose
 
 MINUTE_MS = 60_000
+TRICKLE_MAX_MS = 2_000
+"""No single read is held back for longer, whatever it costs."""
 
 
 @attrs.frozen
@@ -131,10 +133,21 @@ class RateBudget:
         waits = [
             self._rest_ms(limiter, now_ms)
             for limiter in self.limiters
-            if self._used(limiter, now_ms) + limiter.units(self.under_way) + limiter.units(cost)
-            > limiter.limit * self.shares.hard_percent // 100
+            if self._hard(limiter) < self._with_it(limiter, cost, now_ms)
         ]
         return max(waits, default=None)
+
+    def trickle_ms(self, cost: Cost, now_ms: int) -> int:
+        """Return how long a read of *cost* has to be held back: zero while it fits into the hard share.
+
+        What is left beyond that share is for orders. Reads get it in drops, so that it lasts for a whole window.
+        """
+        waits = [
+            limiter.window_ms * limiter.units(cost) // max(1, limiter.limit - self._hard(limiter))
+            for limiter in self.limiters
+            if limiter.units(cost) and self._hard(limiter) < self._with_it(limiter, cost, now_ms)
+        ]
+        return min(max(waits, default=0), TRICKLE_MAX_MS)
 
     def _with(
         self, readings: Mapping[str, Reading], under_way: Cost, spent: Mapping[Purpose, tuple[int, Cost]]
@@ -149,6 +162,13 @@ class RateBudget:
             banned_until_ms=self.banned_until_ms,
             paused_until_ms=self.paused_until_ms,
         )
+
+    def _hard(self, limiter: Limiter) -> int:
+        return limiter.limit * self.shares.hard_percent // 100
+
+    def _with_it(self, limiter: Limiter, cost: Cost, now_ms: int) -> int:
+        """What is used once a request of *cost* is under way, too."""
+        return self._used(limiter, now_ms) + limiter.units(self.under_way) + limiter.units(cost)
 
     def _allowance(self, limiter: Limiter, now_ms: int) -> Allowance:
         used = self._used(limiter, now_ms) + limiter.units(self.under_way)

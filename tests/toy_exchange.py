@@ -179,7 +179,7 @@ class ToyDesk:
             case MarkCovered():
                 self.tale(action.signal_id).covered(self.now_ms)
             case MarkExposed():
-                self.tale(action.signal_id).exposed(self.now_ms)
+                self.tale(action.signal_id).exposed(action.since_ms)
             case Close():
                 self.tale(action.signal_id).tell(Closed(self.now_ms, action.signal_id, action.closed_by))
             case CancelOrphans() | Inquire() | Raise() | LookAgain():

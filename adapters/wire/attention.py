@@ -29,11 +29,15 @@ class Attention:
 
     def given_to(self, calls: Sequence[Call]) -> Sequence[Call]:
         """Return *calls*, each with the time it may take; unchanged when nobody attends."""
-        asked = self._asked()
-        patience_ms = None if asked is None else asked()
+        patience_ms = self.patience_ms()
         if patience_ms is None:
             return calls
         return [attrs.evolve(call, patience_ms=patience_ms) for call in calls]
+
+    def patience_ms(self) -> int | None:
+        """Return how long the next request of this thread may take; None when nothing presses."""
+        asked = self._asked()
+        return None if asked is None else asked()
 
     def _asked(self) -> Callable[[], int | None] | None:
         found: Callable[[], int | None] | None = getattr(self._of_thread, "asked", None)

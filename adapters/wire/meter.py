@@ -75,6 +75,7 @@ class Meter:
         self._budget = RateBudget(limiters=(), shares=shares)
         self._limiters: dict[str, str] = {}  # names by header
         self._warned: frozenset[str] = frozenset()
+        self._next_drop_ms = 0
         self._lock = Lock()
         self.set_limiters(STANDARD_LIMITERS)
 
@@ -144,6 +145,18 @@ class Meter:
         if wait_ms is None:
             return None
         return _barred("what is left of the request budget is for protection and exits", Refusal.BUDGET, wait_ms)
+
+    def trickle_ms(self, call: Call, now_ms: int) -> int:
+        """Return how long a read is to be held back, and take its place in the row of those that are.
+
+        Past the hard share what is left is for orders; reads get it in drops.
+        """
+        with self._lock:
+            drop_ms = self._budget.trickle_ms(cost_of(call), now_ms)
+            if not drop_ms:
+                return 0
+            self._next_drop_ms = max(now_ms, self._next_drop_ms) + drop_ms
+            return self._next_drop_ms - now_ms
 
     def capacity(self, now_ms: int) -> Capacity:
         """Return the budget as last told, with what is under way."""

@@ -123,6 +123,7 @@ class Session:
             barrier = self.barrier(call)  # setting the clock took requests, and what they met counts
         if barrier is not None:
             raise barrier
+        self._hold_back(call)
         if call.signed:
             call = attrs.evolve(call, params=stamped(call.params, self.stamp(), READ_WINDOW_MS))
         (result,) = self.carry([call])
@@ -131,6 +132,14 @@ class Session:
         if result.ok or (400 <= result.status < 500 and problem_of(result.body).code in tolerated):
             return result
         raise error_of(call, result, self.clock.now_ms())
+
+    def _hold_back(self, call: Call) -> None:
+        """Let a read wait while the request budget is nearly spent; half its patience at most."""
+        wait_ms = 0 if call.changes else self.meter.trickle_ms(call, self.clock.now_ms())
+        if not wait_ms:
+            return
+        patience_ms = self.attention.patience_ms()
+        self.clock.sleep((wait_ms if patience_ms is None else min(wait_ms, patience_ms // 2)) / 1000)
 
     def fetch(self, call: Call, parse: Callable[[object], Parsed]) -> Parsed:
         """Make one request and return its body as *parse* reads it.

@@ -906,7 +906,10 @@ def test_strays_are_spared_when_the_journal_cannot_be_read() -> None:
 
 def test_endless_work_ends_with_an_alarm() -> None:
     """An orphan that comes back in every look, on a very quick exchange: bounded rounds, and a loud word."""
-    desk = paper_desk(latency=Latency(up_ms=1, down_ms=1), venue=VenueSettings(enforce_limits=False))
+    exchange = paper_exchange(latency=Latency(up_ms=1, down_ms=1), settings=VenueSettings(enforce_limits=False))
+    plenty = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 1_000_000}
+    exchange.venue.acts.change_rate_limits([plenty])
+    desk = paper_desk(exchange=exchange)
     desk.execute(entry("s0"))
     desk.execute(close("c0"), None)
     desk.execute(entry("s1"))

@@ -111,7 +111,7 @@ def test_a_live_stop_is_trusted_with_its_price() -> None:
 
 def test_a_stop_refused_when_it_triggered_is_due() -> None:
     """The price was reached and the stop did not get through: the position is closed."""
-    assert decisions(_rejected_at_trigger(), now_ms=100) == (MarkExposed("s1"), _exit(ExitWhy.STOP_REJECTED))
+    assert decisions(_rejected_at_trigger(), now_ms=100) == (MarkExposed("s1", 100), _exit(ExitWhy.STOP_REJECTED))
 
 
 def test_a_newer_stop_forgives_an_old_rejection() -> None:
@@ -131,7 +131,7 @@ def test_a_stop_stuck_in_its_trigger_protects_nothing(status: OrderStatus) -> No
     told = decisions(tale, now_ms=100 + _SOFT)
     stuck = decisions(tale, now_ms=101 + _TRIGGERING_MAX)
 
-    assert waiting == (MarkExposed("s1"), LookAgain(100 + _TRIGGERING_MAX + _POLL))
+    assert waiting == (MarkExposed("s1", 100 + _TRIGGERING_MAX), LookAgain(100 + _TRIGGERING_MAX + _POLL))
     assert [type(action) for action in told] == [Raise, LookAgain]
     assert stuck == (_exit(ExitWhy.STOP_STUCK),)
 

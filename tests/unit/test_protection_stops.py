@@ -138,7 +138,7 @@ def test_a_covered_position_that_lost_its_stop_is_exposed() -> None:
     tale = a_tale()
     tale.seen(tale.newest(Leg.STOP), OrderStatus.EXPIRED, 5_000)
 
-    assert decisions(tale, now_ms=5_000) == (MarkExposed("s1"), _PLACE_STOP)
+    assert decisions(tale, now_ms=5_000) == (MarkExposed("s1", 5_000), _PLACE_STOP)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_stop_smaller_than_the_position_leaves_it_naked() -> None:
     tale = _naked()
     small = tale.rests(Leg.STOP, _PART)
     tale.covered()
-    assert decisions(tale) == (MarkExposed("s1"), _PLACE_STOP)
+    assert decisions(tale) == (MarkExposed("s1", 0), _PLACE_STOP)
 
     tale.exposed(0)
     tale.rests(Leg.STOP, ONE)
@@ -288,7 +288,7 @@ def _removed(times: int) -> Tale:
 
 def test_a_stop_removed_by_hand_is_put_back_once() -> None:
     """The first time it may be a mistake, and the stop is replaced."""
-    assert decisions(_removed(1), now_ms=10_000) == (MarkExposed("s1"), _PLACE_STOP)
+    assert decisions(_removed(1), now_ms=10_000) == (MarkExposed("s1", 10_000), _PLACE_STOP)
 
 
 def test_a_stop_removed_again_is_left_to_a_person() -> None:
@@ -437,7 +437,7 @@ def test_a_stop_that_nobody_answers_for_covers_nothing_and_is_not_replaced() -> 
     silent = decisions(tale, book=a_book(tale, silent=frozenset({stop})), **look)
 
     assert asked == (Inquire("s1", (stop,)),)
-    assert silent == (MarkExposed("s1"), LookAgain(6_000))
+    assert silent == (MarkExposed("s1", 5_000), LookAgain(6_000))
     assert target in tale.state.legs
 
 

@@ -39,6 +39,35 @@ _IDS: Final = ("clientAlgoId", "origClientOrderId", "newClientOrderId")
 _BARRED: Final = frozenset({401, 403, 408, 418, 429})
 """Answers of a doorkeeper: they show nothing of the account."""
 _BUSY_MIN_MS: Final = 1_000
+_AT_ONCE_MS: Final = 2_000
+"""How soon after it has come back to a symbol a busy host must have done what fell due there meanwhile."""
+
+
+@attrs.frozen
+class _Busy:
+    """A call that kept its thread busy: when it began and ended, and its requests: when, and about which symbol."""
+
+    began_ms: int
+    ended_ms: int
+    visits: tuple[tuple[int, str | None], ...]
+
+    def elsewhere(self, symbol: str) -> Iterator[tuple[int, int]]:
+        """Yield from when to when it was busy with other symbols, in order; the last time may last to its end.
+
+        A call may begin with a round over everything, and come back here later.
+        """
+        left_ms: int | None = None
+        here = False
+        for sent_ms, about in self.visits:
+            if about == symbol:
+                if left_ms is not None and not here and sent_ms - left_ms >= _BUSY_MIN_MS:
+                    yield left_ms, sent_ms
+                left_ms, here = sent_ms, True
+            else:
+                left_ms, here = sent_ms if left_ms is None else left_ms, False
+        if not here:
+            came = any(about == symbol for _, about in self.visits)
+            yield left_ms if came and left_ms is not None else self.began_ms, self.ended_ms
 
 
 @attrs.define(kw_only=True)
@@ -57,9 +86,8 @@ class Knowledge:
     _kept: set[str] = attrs.field(factory=set[str])
     _blocked_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     _all_blocked_ms: int = 0
-    _busy: list[tuple[int, int, Mapping[str | None, int]]] = attrs.field(
-        factory=list[tuple[int, int, Mapping[str | None, int]]]
-    )
+    _waits: list[tuple[int, int, str | None]] = attrs.field(factory=list[tuple[int, int, "str | None"]])
+    _busy: list[_Busy] = attrs.field(factory=list["_Busy"])
 
     def keep(self, event: Event) -> None:
         """Take in what the journal kept: the next owner knows it too."""
@@ -81,9 +109,14 @@ class Knowledge:
         """
         if called.ended_ms - called.began_ms < _BUSY_MIN_MS or called.verb.startswith("reconcile"):
             return
-        inside = (each for each in made if called.began_ms <= each.sent_ms <= called.ended_ms)
-        touched_ms = {self.symbol_of(each): each.sent_ms for each in inside}
-        self._busy.append((called.began_ms, called.ended_ms, touched_ms))
+        visits = ((each.sent_ms, self.symbol_of(each)) for each in made)
+        inside = tuple(visit for visit in visits if called.began_ms <= visit[0] <= called.ended_ms)
+        self._busy.append(_Busy(called.began_ms, called.ended_ms, inside))
+
+    def wait(self, carried: Carried) -> None:
+        """Note a request that was long under way: nothing else was done meanwhile by a host with one thread."""
+        if carried.arrived_ms is not None and carried.arrived_ms - carried.sent_ms >= _BUSY_MIN_MS:
+            self._waits.append((carried.sent_ms, carried.arrived_ms, self.symbol_of(carried)))
 
     def block(self, symbol: str | None, at_ms: int) -> None:
         """Note that nothing could be seen or done up to now, on one symbol or on all."""
@@ -96,16 +129,21 @@ class Knowledge:
         """Return from when on the living could see and act on *symbol*."""
         return max(self.lives.since_ms, self._all_blocked_ms, self._blocked_ms.get(symbol, 0))
 
-    def in_time_ms(self, symbol: str, due_ms: int, grace_ms: int) -> int:
-        """Return *due_ms*, or a little after the end of the call that kept the host busy with other symbols then.
+    def waited_ms(self, symbol: str, from_ms: int, due_ms: int) -> int:
+        """Return *due_ms*, later by the time spent since *from_ms* on waiting for what concerns other symbols."""
+        for sent_ms, arrived_ms, about in self._waits:
+            if about != symbol and arrived_ms > from_ms and sent_ms < due_ms:
+                due_ms += arrived_ms - max(sent_ms, from_ms)
+        return due_ms
 
-        A call may begin with a round over everything: from its last request here on it is busy elsewhere.
-        """
-        for began_ms, ended_ms, touched_ms in self._busy:
-            left_ms = max(began_ms, touched_ms.get(symbol, 0))
-            elsewhere = symbol not in touched_ms or left_ms < max(touched_ms.values())
-            if elsewhere and left_ms <= due_ms <= ended_ms + grace_ms:
-                due_ms = ended_ms + grace_ms
+    def in_time_ms(self, symbol: str, due_ms: int, grace_ms: int) -> int:
+        """Return *due_ms*, or a little after the end of what kept the host busy with other symbols then."""
+        for busy in self._busy:
+            for left_ms, back_ms in busy.elsewhere(symbol):
+                if back_ms < busy.ended_ms:
+                    due_ms = back_ms + _AT_ONCE_MS if left_ms <= due_ms < back_ms else due_ms
+                elif left_ms <= due_ms <= back_ms + grace_ms:
+                    due_ms = back_ms + grace_ms
         return due_ms
 
     def symbol_of(self, carried: Carried) -> str | None:

@@ -20,7 +20,8 @@ class NoOrphans:
 
     Stops and targets are counted apart, for each of them may close all of it. On the side that would enlarge the
     position, and while there is none, that means no order at all; a market order of ours that stays open counts too.
-    The time runs while somebody lives who can see the orders and act; a read or a cancel that fails starts it anew.
+    The time runs while somebody lives who can see the orders and act; a read or a cancel that fails starts it anew,
+    and while a request about another symbol is long under way it stands still: a host may have but one thread.
 
     Attributes:
         clean_ms: how long a smaller order may stand beside the larger one it replaces.
@@ -83,7 +84,8 @@ class NoOrphans:
         if self.knowledge is not None:
             if not self.knowledge.lives.alive:
                 return
-            due_ms = max(due_ms, self.knowledge.free_ms(symbol) + self.clean_ms)
+            from_ms = max(self._since[place], self.knowledge.free_ms(symbol))
+            due_ms = self.knowledge.waited_ms(symbol, from_ms, from_ms + self.clean_ms)
             due_ms = self.knowledge.in_time_ms(symbol, due_ms, self.clean_ms)
         if now_ms > due_ms and place not in self._reported:
             self._reported.add(place)

@@ -8,7 +8,7 @@ from itertools import islice
 
 import attrs
 
-from surefill.domain.events import Allotment, Claimed, Event, Intent, Waived
+from surefill.domain.events import Allotment, Claimed, Event, Intent, Reclaimed, Released, Waived
 from surefill.testing.invariants.asked import Asked
 from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, Row, leg_of, number, text
 from surefill.testing.invariants.standing import Key
@@ -23,7 +23,8 @@ class Sizes:
         stems: the stems of client ids by signal id.
         bare: stems whose size needs no stop, for none was asked for.
         waived: stems whose caller took the stop away himself.
-        forgotten: stems of a journal that was lost, until an owner is shown one of their orders.
+        forgotten: stems of a journal that was lost, while their signals are not claimed again; those that are released
+            before any of their orders was found are forgotten once more.
     """
 
     asked: Mapping[str, Asked] = attrs.field(factory=dict[str, Asked])
@@ -31,6 +32,7 @@ class Sizes:
     bare: set[str] = attrs.field(factory=set[str])
     waived: set[str] = attrs.field(factory=set[str])
     forgotten: set[str] = attrs.field(factory=set[str])
+    _claimed_again: set[str] = attrs.field(factory=set[str])
     _open: dict[str, Decimal] = attrs.field(factory=dict[str, Decimal])
     _places: dict[str, Key] = attrs.field(factory=dict[str, Key])
     _by_key: dict[Key, dict[str, None]] = attrs.field(factory=dict[Key, dict[str, None]])
@@ -61,13 +63,25 @@ class Sizes:
         if isinstance(event, Intent):
             stem = event.request.client_id[:STEM_LENGTH]
             self.stems[event.signal_id] = stem
+            self._claimed_again.discard(stem)
             self._symbols[stem] = event.request.symbol
             if event.allotments:
                 self._allotted[event.request.client_id] = list(event.allotments)
         elif isinstance(event, Waived):
             self.waived.add(self.stem_of(event.signal_id) or "")
-        elif isinstance(event, Claimed):
-            self.forgotten.discard(self.stem_of(event.signal_id) or "")
+        elif isinstance(event, (Claimed, Reclaimed)):
+            self._claim(self.stem_of(event.signal_id) or "")
+        elif isinstance(event, Released) and (self.stem_of(event.signal_id) or "") in self._claimed_again:
+            self.forgotten.add(self.stem_of(event.signal_id) or "")
+
+    def _claim(self, stem: str) -> None:
+        if stem in self.forgotten:
+            self.forgotten.discard(stem)
+            self._claimed_again.add(stem)
+
+    def is_exit(self, client_id: str) -> bool:
+        """Whether it is the id of an exit that was about to be sent."""
+        return client_id in self._allotted
 
     def stem_of(self, signal_id: str) -> str | None:
         """Return the stem of a signal, when it is known."""

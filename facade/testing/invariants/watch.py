@@ -24,7 +24,15 @@ from surefill.testing.invariants.evidence import Carried, Evidence, Kept, Life, 
 from surefill.testing.invariants.exposure import BoundedExposure
 from surefill.testing.invariants.filters import filters_by_symbol
 from surefill.testing.invariants.foreign import MindYourOwn
-from surefill.testing.invariants.knowledge import Knowledge, answered, is_read, is_undone_order, name_of, refused_cancel
+from surefill.testing.invariants.knowledge import (
+    Knowledge,
+    answered,
+    id_not_shown,
+    is_read,
+    is_undone_order,
+    name_of,
+    refused_cancel,
+)
 from surefill.testing.invariants.limits import WithinLimits
 from surefill.testing.invariants.lives import Lives
 from surefill.testing.invariants.moments import Fact, Moments
@@ -166,6 +174,8 @@ class Watch:
         if self.knowledge is not None:
             for called in evidence.called:
                 self.knowledge.call(called, self.bounded.recent)
+            for carried in evidence.carried:
+                self.knowledge.wait(carried)
         found: list[Violation] = []
         for fact in self._facts(evidence):
             if isinstance(fact, Carried):
@@ -308,6 +318,9 @@ class Watch:
             knowledge.block(None, self.limits.banned_until_ms(carried.owner))
         elif is_undone_order(carried) or self.standing.is_open(refused_cancel(carried) or ""):
             knowledge.block(knowledge.symbol_of(carried), at_ms)  # the larger order goes when the smaller one is seen
+        elif self.orphans.waiting and self.sizes.is_exit(id_not_shown(carried) or ""):
+            yield from self.orphans.until(carried.sent_ms)
+            knowledge.block(knowledge.symbol_of(carried), at_ms)  # how much is left to protect is not known
         elif self.orphans.waiting and is_read(carried):
             for symbol in tuple(self.orphans.unseen(carried, self.standing)):
                 yield from self.orphans.until(carried.sent_ms)
