@@ -316,6 +316,25 @@ def trade_by_hand(exchange: ScriptedExchange, side: str, quantity: str, symbol: 
     by_hand(exchange, "POST", "/fapi/v1/order", symbol=symbol, side=side, type="MARKET", quantity=quantity, **params)
 
 
+def stop_by_hand(
+    exchange: ScriptedExchange, order_id: str, *, symbol: str = ACME, quantity: str = "1", trigger: str = "50"
+) -> None:
+    """A stop under a long that no manager of ours sent: somebody else's, or one with an id of ours left behind."""
+    by_hand(
+        exchange,
+        "POST",
+        "/fapi/v1/algoOrder",
+        algoType="CONDITIONAL",
+        symbol=symbol,
+        side="SELL",
+        type="STOP_MARKET",
+        quantity=quantity,
+        triggerPrice=trigger,
+        reduceOnly="true",
+        clientAlgoId=order_id,
+    )
+
+
 # --- what the journal keeps -------------------------------------------------------------------------------------------
 
 

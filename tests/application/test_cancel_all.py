@@ -17,37 +17,7 @@ from surefill.domain.order import OrderKey
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.snapshot import CancelOutcome
-from tests.papers import (
-    ACME,
-    BOLT,
-    by_hand,
-    close,
-    entry,
-    events,
-    held,
-    id_of,
-    paper_desk,
-    restart,
-    resting,
-)
-
-
-def foreign_orders(desk: object) -> None:
-    """A limit order and a stop of somebody else."""
-    exchange = desk.exchange  # type: ignore[attr-defined]  # a desk
-    by_hand(
-        exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId="theirs",
-    )
+from tests.papers import ACME, BOLT, close, entry, events, held, id_of, paper_desk, restart, resting, stop_by_hand
 
 
 def test_only_ours_are_cancelled() -> None:
@@ -55,7 +25,7 @@ def test_only_ours_are_cancelled() -> None:
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.execute(entry("s2", BOLT, stop="1900", target="2100"))
-    foreign_orders(desk)
+    stop_by_hand(desk.exchange, "theirs")
 
     report = desk.manager.cancel_all_orders(ACME)
 
@@ -71,7 +41,7 @@ def test_everyones_are_cancelled_if_asked() -> None:
     """Both services, whoever placed them."""
     desk = paper_desk()
     desk.execute(entry())
-    foreign_orders(desk)
+    stop_by_hand(desk.exchange, "theirs")
 
     report = desk.manager.cancel_all_orders(ACME, only_ours=False)
 
@@ -231,19 +201,7 @@ def test_strays_with_our_mark_are_ours() -> None:
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.execute(close("c1"), None)
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 7),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 7))
 
     assert desk.manager.cancel_all_orders(ACME).cancelled == (id_of("s1", Leg.STOP, 7),)
     assert resting(desk.exchange) == []

@@ -35,6 +35,7 @@ from tests.papers import (
     resting,
     rows,
     sent_of,
+    stop_by_hand,
     trade_by_hand,
 )
 
@@ -145,19 +146,7 @@ def test_size_of_others_stays() -> None:
     desk = paper_desk(protection=ProtectionPolicy(allow_foreign_position=True))
     trade_by_hand(desk.exchange, "BUY", "2")
     desk.execute(entry())
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="2",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId="theirs",
-    )
+    stop_by_hand(desk.exchange, "theirs", quantity="2")
 
     report = desk.execute(close(), None)
 

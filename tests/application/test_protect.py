@@ -46,6 +46,7 @@ from tests.papers import (
     resting,
     rows,
     sent_of,
+    stop_by_hand,
 )
 
 FLATTEN = ProtectionPolicy(on_unprotected=OnUnprotected.FLATTEN)
@@ -510,19 +511,7 @@ def test_exits_the_exchange_refuses_are_paced() -> None:
 
 def _forget(desk: Desk, signal_id: str, attempt: int = 9) -> None:
     """Let a closed signal's leg stay behind at the exchange, as a cancel that never arrived would."""
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=BOLT,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="1500",
-        reduceOnly="true",
-        clientAlgoId=id_of(signal_id, Leg.STOP, attempt),
-    )
+    stop_by_hand(desk.exchange, id_of(signal_id, Leg.STOP, attempt), symbol=BOLT, trigger="1500")
 
 
 def test_at_the_cap_our_own_orphans_make_room() -> None:
@@ -883,19 +872,7 @@ def test_strays_are_spared_when_the_journal_cannot_be_read() -> None:
     desk.execute(entry("s1"))
     desk.execute(entry("s2"))
     desk.execute(close("c1"), "1")
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 9),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 9))
     journal.broken = True
 
     desk.manager.reconcile(ACME)

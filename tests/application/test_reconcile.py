@@ -33,6 +33,7 @@ from tests.papers import (
     restart,
     resting,
     rows,
+    stop_by_hand,
 )
 
 
@@ -87,19 +88,7 @@ def test_symbols_with_strays_only_are_found() -> None:
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.execute(close("c1"), None)
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=BOLT,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="1500",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 7),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 7), symbol=BOLT, trigger="1500")
 
     report = desk.manager.reconcile()
 

@@ -38,6 +38,7 @@ from tests.papers import (
     restart,
     resting,
     sent_of,
+    stop_by_hand,
 )
 from tests.scripted import Crash
 
@@ -451,19 +452,7 @@ def test_orders_of_others_are_not_taken_over() -> None:
     desk.execute(close("c0", BOLT), None)
     desk.execute(entry("s1"))
     for order_id in ("theirs", id_of("s0", Leg.STOP, 9)):
-        by_hand(
-            desk.exchange,
-            "POST",
-            "/fapi/v1/algoOrder",
-            algoType="CONDITIONAL",
-            symbol=ACME,
-            side="SELL",
-            type="STOP_MARKET",
-            quantity="1",
-            triggerPrice="50",
-            reduceOnly="true",
-            clientAlgoId=order_id,
-        )
+        stop_by_hand(desk.exchange, order_id)
 
     desk.manager.reconcile()
 
@@ -476,19 +465,7 @@ def test_a_leg_of_a_later_attempt_is_followed_by_the_next() -> None:
     desk = paper_desk()
     desk.execute(entry())
     by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of("s1", Leg.STOP))
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="95",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 9),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 9), trigger="95")
     desk.guard(6)
     assert adopted_ids(desk) == ["S9"]
 
