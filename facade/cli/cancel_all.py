@@ -14,8 +14,9 @@ from surefill.domain.ids import parse_ours
 
 _EPILOG: Final = """\b
 It needs no lock, so it works while the owner runs; the owner then sees that its orders were removed by somebody else,
-and puts the stops of open positions back: halt it first if that is not meant.
-Exit codes: 0 all cancelled, 1 some were not, 4 no exchange can be reached.
+and puts the stops of open positions back, halted or not. An owner that is to leave them away must cancel by itself:
+manager.cancel_all_orders(SYMBOL).
+Exit codes: 0 all cancelled, 1 some were not, 2 the input cannot be used, 4 no exchange can be reached.
 
 \b
 Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):

@@ -23,6 +23,7 @@ FLATTEN_OURS    and every position of ours is closed
 
 \b
 It needs no lock: the owner obeys before its next entry and at its next reconcile.
+Exit codes: 0 the kill file is there, 2 it could not be written; nobody is halted.
 
 \b
 Example (after `surefill demo`):
@@ -31,6 +32,7 @@ Example (after `surefill demo`):
 
 _RESUME_EPILOG: Final = """\b
 An owner that has obeyed stays halted, by its own journal, until it calls manager.resume().
+Exit codes: 0 no kill file is there any more, 2 it could not be removed.
 
 \b
 Example (after `surefill demo`):
