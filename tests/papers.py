@@ -98,6 +98,12 @@ class Desk:
         """Carry out a signal; entries are of 1 unless told otherwise."""
         return self.manager.execute_signal(signal, None if quantity is None else quantity)
 
+    def report(self, signal_id: str = "s1") -> ExecutionReport:
+        """The latest report of a signal, which must be there."""
+        report = self.manager.report(signal_id)
+        assert report is not None, f"{signal_id} has no report"
+        return report
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.exchange.clock.sleep(seconds)

@@ -66,8 +66,7 @@ def test_what_was_cancelled_so_is_not_put_back() -> None:
     assert desk.kinds() == [AlarmKind.WAIVED]
     assert after.alarms == []
     assert len(events(desk.journal, "s1", Waived)) == 1
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.UNPROTECTED
 
 
@@ -79,8 +78,7 @@ def test_a_waived_position_can_still_be_closed() -> None:
 
     assert desk.execute(close(), None).outcome is Outcome.CLOSED
     assert held(desk.exchange) == 0
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert report.closed_by is ClosedBy.EXIT
 
 
@@ -117,8 +115,7 @@ def test_leftovers_of_a_flat_position_need_no_waiver() -> None:
     assert resting(desk.exchange) == []
     assert desk.alarms == []
     desk.guard(10)
-    closed = desk.manager.report("s1")
-    assert closed is not None
+    closed = desk.report()
     assert closed.closed_by is ClosedBy.STOP_LOSS
 
 
@@ -137,8 +134,7 @@ def test_a_stop_that_fills_while_it_is_cancelled_is_counted() -> None:
     desk.exchange.script.clear()
     desk.guard(10)
 
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
     assert desk.manager.next_due() is None
 

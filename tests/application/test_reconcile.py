@@ -168,8 +168,7 @@ def test_a_halt_at_its_highest_level_flattens_ours() -> None:
     assert (resting(desk.exchange, ACME), resting(desk.exchange, BOLT)) == ([], [])
     assert all(one.params["reduceOnly"] == "true" for one in arrived(desk.exchange) if one.name == "X1")
     for signal_id in ("s1", "s2"):
-        report = desk.manager.report(signal_id)
-        assert report is not None
+        report = desk.report(signal_id)
         assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
 
 
