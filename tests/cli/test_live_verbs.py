@@ -13,6 +13,9 @@ import attrs
 import pytest
 
 from surefill.adapters.http_venue import VenueServer
+from surefill.application.duties import Duty, DutyKind
+from surefill.application.manager import OrderExecutionManager
+from surefill.application.reconcile import ReconcileReport
 from surefill.cli import main
 from surefill.cli.app import app
 from surefill.cli.exchanges import ask_if_live
@@ -264,6 +267,21 @@ def test_reconcile_mends_what_happened_meanwhile(desk: Desk) -> None:
     assert "CancelLegs" in [action[1] for action in found["actions"]]
     assert desk.told("orders")["orders"] == []
     assert len(audit_files(desk.folder / "state" / "audit")) == 1
+
+
+@pytest.mark.parametrize("kind", list(DutyKind))
+def test_reconcile_does_not_call_it_done_while_something_urgent_is_left(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: DutyKind
+) -> None:
+    """A position to guard or an order to watch is a duty of every day; what is naked, unknown or left over is not."""
+    desk.open_long()
+    report = ReconcileReport(actions=(), alarms=(), still_open=(Duty(kind, A, "s1", 0),))
+    monkeypatch.setattr(OrderExecutionManager, "reconcile", lambda _: report)
+    harmless = kind in (DutyKind.GUARD, DutyKind.LATE_WATCH)
+
+    found = desk.told("reconcile", "--state-dir", "state", "--environment", desk.server.url, code=0 if harmless else 1)
+
+    assert found["still_open"] == [[A, "s1", kind.value]]
 
 
 def test_the_state_directory_names_its_exchange(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
