@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from surefill.adapters.http_venue import VenueServer
+from surefill.adapters.wire.account import WireExchange
 from surefill.application.duties import Duty, DutyKind
 from surefill.application.manager import OrderExecutionManager
 from surefill.application.reconcile import ReconcileReport
@@ -20,10 +21,17 @@ from surefill.cli import main
 from surefill.cli.app import app
 from surefill.cli.exchanges import ask_if_live
 from surefill.cli.report_output import report_json, report_rows
-from surefill.domain.errors import ConfigurationError
+from surefill.domain.errors import (
+    ConfigurationError,
+    ExchangeUnavailableError,
+    OrderExecutionError,
+    OutcomeUnknownError,
+)
+from surefill.domain.order import OrderKey
 from surefill.domain.report import Correction, ExecutionReport, Outcome
 from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.side import SignalType
+from surefill.domain.snapshot import CancelOutcome
 from surefill.state_stamp import StateStamp
 from surefill.wiring import audit_files, demo_exchange_info, journal_path, open_manager, paper_exchange
 from tests.canaries import API_SECRET, HINT, OTHER_SECRET
@@ -255,6 +263,36 @@ def test_cancel_all_takes_the_namespaces_orders(desk: Desk) -> None:
     assert [row["outcome"] for row in found["orders"]] == ["cancelled", "cancelled"]
     assert found["environment"] == "local"
     assert desk.told("orders")["orders"] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (OutcomeUnknownError("no answer in time"), "unknown"),
+        (ExchangeUnavailableError("no answer in time"), "not cancelled"),
+    ],
+)
+def test_cancel_all_goes_on_after_an_order_it_got_no_answer_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: OrderExecutionError, outcome: str
+) -> None:
+    """Each order is told with what came of it; one lost answer does not leave the others open, nor hide them."""
+    desk.open_long()
+    cancel, asked = WireExchange.cancel, list[OrderKey]()
+
+    def lose_the_first(itself: WireExchange, keys: Sequence[OrderKey]) -> tuple[CancelOutcome, ...]:
+        asked.extend(keys)
+        if len(asked) == 1:
+            raise error
+        return cancel(itself, keys)
+
+    monkeypatch.setattr(WireExchange, "cancel", lose_the_first)
+    found = desk.told("cancel-all", A, code=1)
+
+    assert [(row["outcome"], row["text"]) for row in found["orders"]] == [
+        (outcome, "no answer in time"),
+        ("cancelled", ""),
+    ]
+    assert [order["client_id"] for order in desk.told("orders")["orders"]] == [asked[0].client_id]
 
 
 def test_reconcile_mends_what_happened_meanwhile(desk: Desk) -> None:
