@@ -132,7 +132,7 @@ def test_balance_is_what_the_run_left_behind(capsys: pytest.CaptureFixture[str],
     assert f"USDT   10000  {found['balances']['USDT']['end']}" in ran.out
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", "nothing"])
+@pytest.mark.parametrize("content", ["[]", "{}", "nothing", "[" * 4_000])
 def test_a_damaged_wallet_file_is_bad_input(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, running: SimulatedExchange, content: str
 ) -> None:
