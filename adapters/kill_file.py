@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..domain.halt import HaltLevel
 from ..ports.kill_switch import HaltOrder
+from .private_folder import sync_folder
 
 NAME = "HALT"
 SIZE_MAX = 4096
@@ -36,12 +37,14 @@ class KillFile:
             data = json.loads(raw)
             level = HaltLevel[data["level"]]
             reason = str(data["reason"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return HaltOrder(HaltLevel.NO_ENTRIES, f"{self.path} is there but cannot be understood")
         return HaltOrder(level, reason) if level is not HaltLevel.NONE else None
 
     def write(self, level: HaltLevel, reason: str) -> None:
-        """Set the switch; the file appears whole or not at all.
+        """Set the switch; the file appears whole or not at all, and is still there after a loss of power.
+
+        An owner that has obeyed takes a file that is gone for a release.
 
         Raises:
             OSError: the folder cannot be written.
@@ -53,6 +56,7 @@ class KillFile:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.path)
+        sync_folder(self.path.parent)
 
     def remove(self) -> bool:
         """Release the switch; return whether it was set."""

@@ -98,6 +98,12 @@ class Desk:
         """Carry out a signal; entries are of 1 unless told otherwise."""
         return self.manager.execute_signal(signal, None if quantity is None else quantity)
 
+    def report(self, signal_id: str = "s1") -> ExecutionReport:
+        """The latest report of a signal, which must be there."""
+        report = self.manager.report(signal_id)
+        assert report is not None, f"{signal_id} has no report"
+        return report
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.exchange.clock.sleep(seconds)
@@ -314,6 +320,25 @@ def by_hand(exchange: ScriptedExchange, method: str, path: str, **params: object
 def trade_by_hand(exchange: ScriptedExchange, side: str, quantity: str, symbol: str = ACME, **params: object) -> None:
     """Somebody else's market order."""
     by_hand(exchange, "POST", "/fapi/v1/order", symbol=symbol, side=side, type="MARKET", quantity=quantity, **params)
+
+
+def stop_by_hand(
+    exchange: ScriptedExchange, order_id: str, *, symbol: str = ACME, quantity: str = "1", trigger: str = "50"
+) -> None:
+    """A stop under a long that no manager of ours sent: somebody else's, or one with an id of ours left behind."""
+    by_hand(
+        exchange,
+        "POST",
+        "/fapi/v1/algoOrder",
+        algoType="CONDITIONAL",
+        symbol=symbol,
+        side="SELL",
+        type="STOP_MARKET",
+        quantity=quantity,
+        triggerPrice=trigger,
+        reduceOnly="true",
+        clientAlgoId=order_id,
+    )
 
 
 # --- what the journal keeps -------------------------------------------------------------------------------------------

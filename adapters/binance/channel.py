@@ -8,7 +8,6 @@ from urllib.parse import unquote
 
 import attrs
 import requests
-from loguru import logger
 from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 
@@ -140,7 +139,6 @@ class Channel:
             request, signature = self._request(call)
         except ValueError:
             return NotSentError("a parameter cannot be sent: it was no Unicode text")
-        logger.debug("{} {} {}", call.method, call.path, _Shown(call))
         self._pool.trip = Trip(deadline, on_sent, _size_max(call))
         try:
             result = self._ask(call, request, signature)
@@ -150,13 +148,6 @@ class Channel:
             self._pool.trip = None
         if not isinstance(result, WireAnswer):
             self._line.drop()
-        logger.debug(
-            "{} {} after {} ms: {}",
-            call.method,
-            call.path,
-            _Passed(deadline),
-            f"HTTP {result.status}" if isinstance(result, WireAnswer) else result,
-        )
         return result
 
     def close(self) -> None:
@@ -205,16 +196,6 @@ class Channel:
         return answer
 
 
-@attrs.frozen
-class _Passed:
-    """How long a request took, for the log, measured only if somebody listens."""
-
-    deadline: Deadline
-
-    def __str__(self) -> str:
-        return str(self.deadline.passed_ms())
-
-
 def _size_max(call: Call) -> int:
     if call.changes:
         return BODY_MAX
@@ -226,16 +207,6 @@ def _contents(raw: Any, size_max: int) -> tuple[Iterable[tuple[str, str]], bytes
     if isinstance(raw, HttpAnswer):
         return raw.headers, raw.body
     return [(name.lower(), value) for name, value in raw.headers.items()], bytes(raw.read(size_max + 1))
-
-
-@attrs.frozen
-class _Shown:
-    """The parameters of a call for the log, made into a text only if somebody listens; they hold no signature."""
-
-    call: Call
-
-    def __str__(self) -> str:
-        return encoded(self.call.params)
 
 
 def _scrubbed(data: bytes, signature: str, credentials: Credentials) -> bytes:

@@ -169,7 +169,7 @@ def _read_private(path: str | os.PathLike[str]) -> dict[str, Secret]:
 def _rows(content: bytes) -> dict[str, Secret] | None:
     try:
         row = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     needed = {"api_key", "api_secret"}
     if not isinstance(row, dict) or not needed <= set(row) <= {*needed, "environment"}:

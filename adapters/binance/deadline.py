@@ -30,10 +30,6 @@ class Deadline:
         self.begun_ms = clock.monotonic_ms()
         self._end_ms = self.begun_ms + round(seconds * 1000)
 
-    def passed_ms(self) -> int:
-        """Return how long it has lasted."""
-        return self._clock.monotonic_ms() - self.begun_ms
-
     def left_seconds(self) -> float:
         """Return how long may still be waited, above 0.
 

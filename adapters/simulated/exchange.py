@@ -211,7 +211,7 @@ def _read(path: Path) -> Mapping[str, object]:
         info = json.loads(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(f"{path}: the exchangeInfo could not be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: was no JSON; save the body of GET /fapi/v1/exchangeInfo there") from error
     if not isinstance(info, Mapping):
         raise ConfigurationError(f"{path}: must hold a JSON object, was {type(info).__name__}")

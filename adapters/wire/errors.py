@@ -16,7 +16,7 @@ from ...domain.reply import ReplyKind
 from .call import AnswerLostError, Call, NotSentError, WireAnswer
 from .classify import rule_of
 from .codes import AUTHENTICATION_CODES
-from .problem import problem_of, retry_after_ms
+from .problem import Problem, problem_of, retry_after_ms
 
 _TRAFFIC = frozenset({Refusal.RATE_LIMITED, Refusal.BANNED})
 
@@ -29,8 +29,8 @@ def error_of(call: Call, answer: WireAnswer, now_ms: int) -> SurefillError:
     asked again (ExchangeUnavailableError), a cancel or a setting may have worked (OutcomeUnknownError).
     """
     problem = problem_of(answer.body)
-    words = f"{call.method} {call.path}: HTTP {answer.status}, code {problem.code}: {problem.text or 'no text'}"
     code = problem.code
+    words = f"{call.method} {call.path}: HTTP {answer.status}, {_said(problem)}"
     rule = rule_of(answer.status, problem)
     refusal = None if rule is None else rule.refusal
     if code in AUTHENTICATION_CODES and 400 <= answer.status < 500:
@@ -45,6 +45,12 @@ def error_of(call: Call, answer: WireAnswer, now_ms: int) -> SurefillError:
         kind = OutcomeUnknownError if executed else ExchangeUnavailableError
         return kind(words, refusal=refusal, code=code)
     return OrderRejectedError(words, refusal=refusal, code=code)
+
+
+def _said(problem: Problem) -> str:
+    """Return what an answer says; a proxy or a wrong address answers without a code of Binance's."""
+    head = "with no code of Binance's" if problem.code is None else f"code {problem.code}"
+    return f"{head}: {problem.text}" if problem.text else head
 
 
 def lost_error(call: Call, failure: NotSentError | AnswerLostError) -> SurefillError:

@@ -89,17 +89,20 @@ class Session:
     def carry(self, calls: Sequence[Call]) -> tuple[Result, ...]:
         """Carry stamped calls once each and meter the answers.
 
-        Each request and what came of it is a line at DEBUG: parameters without signature, body as it was read.
+        Each request and what came of it is a line at DEBUG: parameters without signature, how long the answers took
+        (calls carried together wait for the slowest), body as it was read.
         """
         calls = self.attention.given_to(calls)
         self.meter.reserve(calls, self.clock.now_ms())
+        begun_ms = self.clock.monotonic_ms()
         results = self._transport.perform(calls)
+        took_ms = self.clock.monotonic_ms() - begun_ms
         now_ms = self.clock.now_ms()
         for call, result in zip(calls, results, strict=True):
             self.meter.settle(call, result, now_ms)
             if self.breakers is not None:
                 self.breakers.watch(call, result, now_ms)
-            logger.debug("{}", _Exchanged(call, result))
+            logger.debug("{}", _Exchanged(call, result, took_ms))
             self._after_carrying(call, result)
         return results
 
@@ -163,12 +166,14 @@ class _Exchanged:
 
     call: Call
     result: Result
+    took_ms: int
 
     def __str__(self) -> str:
-        asked = " ".join(f"{name}={value}" for name, value in self.call.params.items())
+        words = [self.call.method, self.call.path, *(f"{name}={value}" for name, value in self.call.params.items())]
+        asked = f"{' '.join(words)} ({self.took_ms} ms)"
         if not isinstance(self.result, WireAnswer):
-            return f"{self.call.method} {self.call.path} {asked} -> {self.result}"
-        return f"{self.call.method} {self.call.path} {asked} -> HTTP {self.result.status} {_printed(self.result.body)}"
+            return f"{asked} -> {self.result}"
+        return f"{asked} -> HTTP {self.result.status} {_printed(self.result.body)}"
 
 
 def _printed(body: object) -> str:

@@ -29,8 +29,6 @@ _SHARES: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
 _ENDED_BY: Final = ("LIQUIDATION", "STOP_LOSS", "TAKE_PROFIT", "EXIT")
 """The words for an end, the one that counts first: a position stopped out in part was stopped out."""
 
-_WORDS: Final[Mapping[Leg | None, str]] = {Leg.STOP: "STOP_LOSS", Leg.TARGET: "TAKE_PROFIT"}
-
 
 @attrs.define
 class Filled:

@@ -79,7 +79,9 @@ def run(arguments: Sequence[str] | None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _complain("interrupted; no output file was written", INTERRUPTED)
+        return _complain(
+            "interrupted; no output file was written, and what had reached an exchange stands", INTERRUPTED
+        )
     except NoExchangeError as error:
         return _complain(str(error), NO_EXCHANGE)
     except OrderExecutionError as error:

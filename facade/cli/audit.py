@@ -19,16 +19,22 @@ from surefill.domain.errors import ConfigurationError, JournalError
 from surefill.wiring import audit_files, audit_folder, journal_path, read_audit, read_journal, verify_audit
 
 _EXPLAIN_EPILOG: Final = """\b
+Exit codes: 0 told, 2 no such signal, or nothing to read.
+
+\b
 Example (after `surefill demo`):
   surefill audit explain demo-7-lost-reply --state-dir var/surefill-demo-1
 """
 _SUMMARY_EPILOG: Final = """\b
+Exit codes: 0 counted, 2 there is no audit log.
+
+\b
 Example (after `surefill demo`):
   surefill audit summary --state-dir var/surefill-demo-1
 """
 _VERIFY_EPILOG: Final = """\b
 A chain proves that nothing between two lines was changed, added or taken out; it cannot see lines cut off at the end.
-Exit codes: 0 all whole, 1 something is broken.
+Exit codes: 0 all whole, 1 something is broken, 2 there is no audit log.
 
 \b
 Example (after `surefill demo`):
@@ -74,7 +80,10 @@ def explain(*, signal_id: str, state_dir: Path, audit_dir: Path | None, as_json:
 @_audit_dir_option
 @json_option
 def summary(*, state_dir: Path, audit_dir: Path | None, as_json: bool) -> None:
-    """Count what the audit log holds: by kind of event, by day, by outcome."""
+    """Count what the audit log holds.
+
+    By kind of event, by day, by outcome.
+    """
     folder = _folder(state_dir, audit_dir)
     kinds: Counter[str] = Counter()
     days: Counter[str] = Counter()
@@ -98,7 +107,10 @@ def summary(*, state_dir: Path, audit_dir: Path | None, as_json: bool) -> None:
 @_audit_dir_option
 @json_option
 def verify(*, state_dir: Path, audit_dir: Path | None, as_json: bool) -> int:
-    """Check every audit file, line by line, and the journal, event by event."""
+    """Check that audit files and journal are whole.
+
+    Every audit file line by line, the journal event by event.
+    """
     rows: list[dict[str, object]] = []
     for path in audit_files(_existing(_folder(state_dir, audit_dir))):
         verdict = verify_audit(path)

@@ -15,7 +15,8 @@ from surefill.cli.state_dir import NoExchangeError, json_option
 from surefill.domain.numbers import plain
 
 _EPILOG: Final = """\b
-Exit code 4: no exchange can be reached, and no finished paper run left its balances there.
+Exit codes: 0 shown, 2 the input cannot be used, 4 no exchange can be reached, and no finished paper run left its
+balances there.
 
 \b
 Example (after `surefill demo`):

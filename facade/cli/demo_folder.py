@@ -54,6 +54,6 @@ class DemoFolder:
     def _is_marked(self) -> bool:
         try:
             marker: object = json.loads((self.path / MARKER).read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return False
         return isinstance(marker, dict) and marker.get("surefill") == "demo"

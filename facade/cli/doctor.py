@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _EPILOG: Final = """\b
 It places no order and changes no setting; the only cancel it sends names an order that was looked for and not found, to
 see whether the key may trade (that the answer shows it is unconfirmed). Without a key it looks at what can be seen
-without one.
+without one, without --environment at Binance's test exchange.
 Exit codes: 0 all is well, 1 there are warnings, also for what was not checked, 2 there are problems: do not trade.
 
 \b

@@ -23,6 +23,7 @@ FLATTEN_OURS    and every position of ours is closed
 
 \b
 It needs no lock: the owner obeys before its next entry and at its next reconcile.
+Exit codes: 0 the kill file is there, 2 it could not be written; nobody is halted.
 
 \b
 Example (after `surefill demo`):
@@ -30,7 +31,9 @@ Example (after `surefill demo`):
 """
 
 _RESUME_EPILOG: Final = """\b
-An owner that has obeyed stays halted, by its own journal, until it calls manager.resume().
+An owner that has obeyed goes on at its next entry or reconcile. A halt of its own, by manager.halt(), stands until it
+calls manager.resume().
+Exit codes: 0 no kill file is there any more, 2 it could not be removed.
 
 \b
 Example (after `surefill demo`):
@@ -77,9 +80,13 @@ def resume(*, state_dir: Path, reason: str, as_json: bool) -> None:
         raise ConfigurationError(f"the kill file in {state_dir} could not be removed: {error}") from error
     book = folder.known().book
     if as_json:
-        say_json({"removed": was_set, "reason": reason, "journal_halt_level": book.halt_level.name})
+        own_level = HaltLevel.NONE if book.own_halt is None else book.own_halt.level
+        levels = {"journal_halt_level": book.halt_level.name, "own_halt_level": own_level.name}
+        say_json({"removed": was_set, "reason": reason, **levels})
         return
     console().print(f"resumed: {reason}" if was_set else "there was no kill file", markup=False)
-    if book.halt_level is not HaltLevel.NONE:
-        text = f"the journal is halted at {book.halt_level.name} ({book.halt_reason})"
+    if book.own_halt is not None:
+        text = f"the journal is halted at {book.own_halt.level.name} ({book.own_halt.reason})"
         console().print(f"{text}: its owner must call manager.resume()", markup=False)
+    elif book.halt_outside:
+        console().print("the owner has obeyed, and goes on at its next entry or reconcile", markup=False)

@@ -57,7 +57,7 @@ class PaperFile:
             content: object = json.loads(self.path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ConfigurationError(f"{self.path} cannot be read: {error}") from error
         if not isinstance(content, dict) or "balances" not in content:
             raise ConfigurationError(f"{self.path} was not written by surefill")

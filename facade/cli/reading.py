@@ -51,6 +51,9 @@ class Found:
 def reading_verb(command: Callable[..., object]) -> click.Command:
     """Make a verb of a function that takes *wanted*, *state_dir* and *as_json*."""
     epilog = f"""\b
+Exit codes: 0 shown, 2 the input cannot be used, 4 no exchange can be reached, and no journal was named instead.
+
+\b
 Example (after `surefill demo`):
   surefill {command.__name__} --state-dir var/surefill-demo-1
 Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from surefill.application.duties import DutyKind
 from surefill.cli.console import console, say_json, table
 from surefill.cli.exchanges import Wanted, exchange_for, exchange_options
 from surefill.cli.moments import iso
@@ -15,13 +16,17 @@ from surefill.wiring import open_manager
 
 _EPILOG: Final = """\b
 It takes the journal's lock: the owner must not run.
-Exit codes: 0 nothing is left to worry about, 1 alarms were raised, 2 the journal has an owner, 4 no exchange can be
-reached.
+Exit codes: 0 all is as it should be, or only has to be watched; 1 alarms were raised, or a position has no stop, an
+outcome is unknown, an order could not be taken away: run it again; 2 the input cannot be used, or the journal has an
+owner; 4 no exchange can be reached.
 
 \b
 Example (with BINANCE_API_KEY and BINANCE_API_SECRET set):
   surefill reconcile --state-dir var/surefill/testnet
 """
+
+_URGENT: Final = (DutyKind.PROTECT, DutyKind.RESOLVE, DutyKind.CLEAR)
+"""What nobody will do once the command has ended, and somebody must; the first alarm may be seconds away."""
 
 
 @click.command(epilog=_EPILOG)
@@ -49,4 +54,4 @@ def reconcile(*, wanted: Wanted, state_dir: Path, as_json: bool) -> int:
         console().print(table("done", ("symbol", "action", "signal"), actions))
         console().print(table("alarms", ("time", "kind", "text"), alarms))
         console().print(table("left to do", ("symbol", "signal", "why"), duties))
-    return 1 if alarms else 0
+    return 1 if alarms or any(duty.kind in _URGENT for duty in report.still_open) else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Final, NoReturn
 
 import attrs
 
+from surefill.cli.exact_json import read_exact
 from surefill.cli.moments import moment_of, parse_moment
 from surefill.domain.errors import ConfigurationError, ValidationError
 from surefill.domain.numbers import plain, positive
@@ -96,16 +96,9 @@ def parse_asked(fields: Mapping[str, object], source: str) -> Asked:
 
 
 def _object(source: str, content: bytes) -> Mapping[str, object]:
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        fields = dict(pairs)
-        if len(fields) != len(pairs):
-            raise ValueError("a field appears twice")
-        return fields
-
     try:
-        # Numbers keep their digits: as a float, 0.1 would be another number.
-        fields = json.loads(content, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
+        fields = read_exact(content)
+    except ValueError as error:
         _fail(source, f"it was no JSON ({error})")
     if not isinstance(fields, dict):
         _fail(source, f"it must hold one JSON object, was {type(fields).__name__}")

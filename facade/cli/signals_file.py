@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final, NoReturn, TypeVar
 
 import attrs
 
+from surefill.cli.exact_json import read_exact
 from surefill.cli.moments import moment_of, parse_moment
 from surefill.domain.errors import ValidationError
 from surefill.domain.numbers import positive
@@ -111,16 +111,9 @@ def _cells(reader: LineReader, line: str) -> list[str]:
 
 
 def _object(reader: LineReader, line: str) -> Mapping[str, object]:
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        fields = dict(pairs)
-        if len(fields) != len(pairs):
-            raise ValueError("a field appears twice")
-        return fields
-
     try:
-        # Numbers keep their digits: as a float, 0.1 would be another number.
-        fields = json.loads(line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
+        fields = read_exact(line)
+    except ValueError as error:
         _fail(reader, f"the line was no JSON ({error})", "write one JSON object a line")
     if not isinstance(fields, dict):
         _fail(reader, "the line was no JSON object", "write one JSON object a line")

@@ -101,17 +101,23 @@ def check_budget(exchange: WireExchange) -> Finding:
     capacity = exchange.capacity()
     text = ", ".join(_share(each) for each in capacity.allowances)
     if capacity.banned_until_ms is not None:
-        advice = "stop everything that sends from this address until then, or the ban grows"
-        return problem(BUDGET, f"banned until {capacity.banned_until_ms} ms; {text}", advice)
+        advice = "stop everything that sends from this address for so long, or the ban grows"
+        return problem(BUDGET, f"banned for another {_left(exchange, capacity.banned_until_ms)}; {text}", advice)
     if capacity.entries_paused_until_ms is not None:
         advice = "wait; find out who else sends from this address"
-        return problem(BUDGET, f"no entries until {capacity.entries_paused_until_ms} ms; {text}", advice)
+        left = _left(exchange, capacity.entries_paused_until_ms)
+        return problem(BUDGET, f"no entries for another {left}; {text}", advice)
     highest = max((each.percent for each in capacity.allowances), default=0)
     if highest >= capacity.hard_percent:
         return problem(BUDGET, text, f"no entry starts above {capacity.hard_percent} %: find out who else sends")
     if highest >= capacity.warning_percent:
         return warning(BUDGET, text, f"entries stop at {capacity.hard_percent} %: find out who else sends")
     return ok(BUDGET, text)
+
+
+def _left(exchange: WireExchange, until_ms: int) -> str:
+    """Return how long it is until then, in whole seconds, rounded up."""
+    return f"{-(-max(0, until_ms - exchange.clock.now_ms()) // 1000)} s"
 
 
 def _share(allowance: Allowance) -> str:

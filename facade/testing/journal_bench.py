@@ -21,7 +21,9 @@ class JournalBench:
 
     def open(self, folder: Path) -> Journal:
         """Open the journal in *folder*, or begin one."""
-        raise NotImplementedError("a journal's contract needs its `open`")
+        raise NotImplementedError(
+            "no journal to judge: let surefill.testing.journal_contract(factory) make the class, or define open()"
+        )
 
     @pytest.fixture
     def journal(self, tmp_path: Path) -> Journal:

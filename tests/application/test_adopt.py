@@ -22,7 +22,6 @@ from tests.papers import (
     NAMESPACE,
     arrived,
     begun,
-    by_hand,
     close,
     entry,
     entry_orders_filled,
@@ -36,6 +35,7 @@ from tests.papers import (
     resting,
     rows,
     sent_of,
+    stop_by_hand,
 )
 
 
@@ -227,19 +227,7 @@ def test_an_id_that_only_looks_like_ours_is_left_alone() -> None:
     """It begins like the signal's ids and ends in no leg: nobody's order of ours, neither adopted nor cancelled."""
     desk = paper_desk()
     desk.execute(entry())
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId=f"{stem(NAMESPACE, 's1')}Q1",
-    )
+    stop_by_hand(desk.exchange, f"{stem(NAMESPACE, 's1')}Q1")
 
     after = restart(desk, MemoryJournal())
     report = after.execute(entry())

@@ -16,7 +16,7 @@ from surefill.domain.ids import Leg
 from surefill.domain.reply import Reply
 from surefill.domain.report import Outcome
 from tests.application.journals import TappedJournal, crash_at
-from tests.papers import ACME, Desk, begun, by_hand, close, entry, id_of, paper_desk, restart, resting
+from tests.papers import ACME, Desk, begun, close, entry, id_of, paper_desk, restart, resting, stop_by_hand
 from tests.scripted import Crash
 
 
@@ -33,19 +33,7 @@ def test_a_long_day_leaves_a_line_of_every_kind() -> None:
     )
     desk.execute(entry("s4"))
     desk.execute(close("c1"), None)
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 9),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 9))
     desk.manager.reconcile()
     desk.exchange.faults.clear()
     desk.exchange.faults.add(Fault.refused(-1008, status=503, leg="S"))

@@ -17,37 +17,7 @@ from surefill.domain.order import OrderKey
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.snapshot import CancelOutcome
-from tests.papers import (
-    ACME,
-    BOLT,
-    by_hand,
-    close,
-    entry,
-    events,
-    held,
-    id_of,
-    paper_desk,
-    restart,
-    resting,
-)
-
-
-def foreign_orders(desk: object) -> None:
-    """A limit order and a stop of somebody else."""
-    exchange = desk.exchange  # type: ignore[attr-defined]  # a desk
-    by_hand(
-        exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId="theirs",
-    )
+from tests.papers import ACME, BOLT, close, entry, events, held, id_of, paper_desk, restart, resting, stop_by_hand
 
 
 def test_only_ours_are_cancelled() -> None:
@@ -55,7 +25,7 @@ def test_only_ours_are_cancelled() -> None:
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.execute(entry("s2", BOLT, stop="1900", target="2100"))
-    foreign_orders(desk)
+    stop_by_hand(desk.exchange, "theirs")
 
     report = desk.manager.cancel_all_orders(ACME)
 
@@ -71,7 +41,7 @@ def test_everyones_are_cancelled_if_asked() -> None:
     """Both services, whoever placed them."""
     desk = paper_desk()
     desk.execute(entry())
-    foreign_orders(desk)
+    stop_by_hand(desk.exchange, "theirs")
 
     report = desk.manager.cancel_all_orders(ACME, only_ours=False)
 
@@ -96,8 +66,7 @@ def test_what_was_cancelled_so_is_not_put_back() -> None:
     assert desk.kinds() == [AlarmKind.WAIVED]
     assert after.alarms == []
     assert len(events(desk.journal, "s1", Waived)) == 1
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.UNPROTECTED
 
 
@@ -109,8 +78,7 @@ def test_a_waived_position_can_still_be_closed() -> None:
 
     assert desk.execute(close(), None).outcome is Outcome.CLOSED
     assert held(desk.exchange) == 0
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert report.closed_by is ClosedBy.EXIT
 
 
@@ -147,8 +115,7 @@ def test_leftovers_of_a_flat_position_need_no_waiver() -> None:
     assert resting(desk.exchange) == []
     assert desk.alarms == []
     desk.guard(10)
-    closed = desk.manager.report("s1")
-    assert closed is not None
+    closed = desk.report()
     assert closed.closed_by is ClosedBy.STOP_LOSS
 
 
@@ -167,8 +134,7 @@ def test_a_stop_that_fills_while_it_is_cancelled_is_counted() -> None:
     desk.exchange.script.clear()
     desk.guard(10)
 
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
     assert desk.manager.next_due() is None
 
@@ -231,19 +197,7 @@ def test_strays_with_our_mark_are_ours() -> None:
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.execute(close("c1"), None)
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 7),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 7))
 
     assert desk.manager.cancel_all_orders(ACME).cancelled == (id_of("s1", Leg.STOP, 7),)
     assert resting(desk.exchange) == []

@@ -35,6 +35,7 @@ from tests.papers import (
     resting,
     rows,
     sent_of,
+    stop_by_hand,
     trade_by_hand,
 )
 
@@ -56,8 +57,7 @@ def test_a_close_takes_all_of_ours(*, short: bool) -> None:
     assert report.exit is not None
     assert report.exit.client_id == id_of("c1", Leg.EXIT)
     assert report.position is None
-    bracket = desk.manager.report("s1")
-    assert bracket is not None
+    bracket = desk.report()
     assert (bracket.outcome, bracket.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
     assert desk.manager.next_due() is None
     assert desk.manager.status().duties == ()
@@ -80,8 +80,7 @@ def test_a_part_keeps_its_stop_at_every_moment() -> None:
         "0.6",
     ]
     assert desk.alarms == []
-    bracket = desk.manager.report("s1")
-    assert bracket is not None
+    bracket = desk.report()
     assert bracket.outcome is Outcome.PROTECTED
 
 
@@ -145,19 +144,7 @@ def test_size_of_others_stays() -> None:
     desk = paper_desk(protection=ProtectionPolicy(allow_foreign_position=True))
     trade_by_hand(desk.exchange, "BUY", "2")
     desk.execute(entry())
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="2",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId="theirs",
-    )
+    stop_by_hand(desk.exchange, "theirs", quantity="2")
 
     report = desk.execute(close(), None)
 
@@ -192,8 +179,7 @@ def test_a_close_that_races_with_the_stop() -> None:
 
     assert report.outcome is Outcome.ALREADY_FLAT
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
-    bracket = desk.manager.report("s1")
-    assert bracket is not None
+    bracket = desk.report()
     assert bracket.closed_by is ClosedBy.STOP_LOSS
 
 
@@ -298,8 +284,7 @@ def test_a_bracket_without_a_stop_is_closed_in_part() -> None:
     report = desk.execute(close(), "0.4")
 
     assert (report.outcome, held(desk.exchange)) == (Outcome.REDUCED, Decimal("0.6"))
-    bracket = desk.manager.report("s1")
-    assert bracket is not None
+    bracket = desk.report()
     assert bracket.outcome is Outcome.OPEN
 
 

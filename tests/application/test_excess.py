@@ -39,8 +39,7 @@ def test_what_a_copy_filled_is_closed(after_ms: int, *, hedge: bool) -> None:
     assert alarm.text.startswith(f"1.000 {ACME} more than signal 's1' asked for was filled")
     assert [line.order_data["why"] for line in desk.lines(AuditType.FLATTENED)] == [ExitWhy.EXCESS.value]
     assert AlarmKind.FOREIGN_CHANGE not in desk.kinds()
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (report.outcome, report.filled_quantity) == (Outcome.PROTECTED, Decimal(1))
 
 

@@ -155,11 +155,9 @@ def test_an_exit_nobody_knows_of_is_unknown_and_settled_later() -> None:
     assert legs == ["S1", "T1"]
     assert exit_names(desk) == ["X1"]
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
-    settled = desk.manager.report("c1")
-    assert settled is not None
+    settled = desk.report("c1")
     assert (settled.outcome, settled.filled_quantity) == (Outcome.CLOSED, Decimal(1))
-    bracket = desk.manager.report("s1")
-    assert bracket is not None
+    bracket = desk.report()
     assert bracket.outcome is Outcome.CLOSED
 
 
@@ -312,7 +310,6 @@ def test_a_position_that_vanishes_before_the_exit_ends_it() -> None:
     assert report.outcome is Outcome.ALREADY_FLAT
     desk.guard(15)
     assert resting(desk.exchange) == []
-    bracket = desk.manager.report("s1")
-    assert bracket is not None
+    bracket = desk.report()
     assert bracket.outcome is Outcome.CLOSED
     assert desk.lines(AuditType.BRACKET_CLOSED)

@@ -45,8 +45,7 @@ def test_a_flip_leaves_clears_and_enters_exactly() -> None:
     )
     assert (entering.params["side"], entering.params["quantity"]) == ("SELL", "3")
     assert held(desk.exchange) == -3
-    first = desk.manager.report("s1")
-    assert first is not None
+    first = desk.report()
     assert (first.outcome, first.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
 
 

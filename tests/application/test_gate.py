@@ -334,8 +334,7 @@ def test_the_switch_from_outside_flattens() -> None:
     desk.guard(10)
 
     assert (held(desk.exchange), resting(desk.exchange)) == (Decimal(2), [])
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert report.outcome is Outcome.CLOSED
 
 

@@ -60,8 +60,7 @@ def test_a_position_closed_by_hand_is_given_up_soon() -> None:
     desk.guard(6)
     sell_by_hand(desk, "1")
     desk.guard(12)
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.ELSEWHERE)
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert len(desk.alarms_of(AlarmKind.FOREIGN_CHANGE)) == 1
@@ -117,8 +116,7 @@ def test_a_position_never_shown_is_not_gone_although_its_stop_was_taken() -> Non
 
     desk.guard(60)
 
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (written_off(desk), held(desk.exchange)) == ([], Decimal(1))
     assert report.outcome is not Outcome.CLOSED
     assert [name[0] for name in resting(desk.exchange)].count("S") >= 1
@@ -135,8 +133,7 @@ def test_a_loss_and_a_stop_behind_lagging_reads_come_to_rest() -> None:
 
     desk.guard(45)
 
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert report.outcome is Outcome.CLOSED
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert desk.manager.status().duties == ()

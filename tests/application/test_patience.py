@@ -62,8 +62,7 @@ def test_a_slow_answer_still_shows_the_stop() -> None:
     desk.exchange.faults.add(Fault.latency(2_000, method="GET", from_ms=desk.now_ms() + 700))
     desk.execute(entry("s1", target=None))
     desk.guard(40)
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert report.outcome is Outcome.PROTECTED
 
 
@@ -102,8 +101,7 @@ def test_a_call_on_the_unknown_path_is_back_in_time(delay_ms: int) -> None:
     desk.exchange.faults.off()
     desk.guard(60)
     assert held(desk.exchange) == 1
-    latest = desk.manager.report("s1")
-    assert latest is not None
+    latest = desk.report()
     assert (latest.outcome, entry_orders_filled(desk.exchange, "s1")) == (Outcome.PROTECTED, 1)
     assert report.outcome in (Outcome.UNKNOWN, Outcome.UNPROTECTED, Outcome.PROTECTED)
 

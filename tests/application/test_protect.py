@@ -19,7 +19,7 @@ from surefill.domain.events import Covered, Exposed, WrittenOff
 from surefill.domain.ids import Leg
 from surefill.domain.order import OrderKey
 from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
-from surefill.domain.report import ClosedBy, ExecutionReport, Outcome
+from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.snapshot import Snapshot
 from tests.application.journals import TappedJournal
 from tests.papers import (
@@ -46,6 +46,7 @@ from tests.papers import (
     resting,
     rows,
     sent_of,
+    stop_by_hand,
 )
 
 FLATTEN = ProtectionPolicy(on_unprotected=OnUnprotected.FLATTEN)
@@ -54,13 +55,6 @@ FLATTEN = ProtectionPolicy(on_unprotected=OnUnprotected.FLATTEN)
 def fill_known_ms(desk: Desk) -> int:
     """When the answer that showed the first fill was back: its time in the ledger and the way down."""
     return int(rows(desk.exchange, "fill")[0]["time_ms"] or 0) + Latency().down_ms
-
-
-def report_of(desk: Desk, signal_id: str = "s1") -> ExecutionReport:
-    """The latest report, which must be there."""
-    report = desk.manager.report(signal_id)
-    assert report is not None
-    return report
 
 
 # --- one thing goes wrong with a leg ----------------------------------------------------------------------------------
@@ -89,7 +83,7 @@ def test_one_fault_on_a_leg_is_mended(leg: str, fault: str) -> None:
     desk.execute(entry())
     desk.guard(30)
 
-    assert report_of(desk).outcome is Outcome.PROTECTED
+    assert desk.report().outcome is Outcome.PROTECTED
     assert entry_orders_filled(desk.exchange, "s1") == 1
     assert held(desk.exchange) == 1
     assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]
@@ -107,7 +101,7 @@ def test_an_alarm_or_a_stop_in_time(fault: str) -> None:
     covered = events(desk.journal, "s1", Covered)[0].at_ms
     alarms = [alarm.at_ms for alarm in desk.alarms_of(AlarmKind.UNPROTECTED)]
     assert covered - known <= 3_000 or alarms[0] - known <= 3_000
-    assert report_of(desk).naked_seconds == Decimal(covered - known) / 1000
+    assert desk.report().naked_seconds == Decimal(covered - known) / 1000
 
 
 # --- a stop that cannot be had ----------------------------------------------------------------------------------------
@@ -155,7 +149,7 @@ def test_trying_goes_on_until_the_stop_is_there() -> None:
     count = len(desk.alarms)
     desk.guard(30)
 
-    report = report_of(desk)
+    report = desk.report()
     covered = events(desk.journal, "s1", Covered)[0].at_ms
     assert (report.outcome, [each.outcome for each in report.corrections]) == (Outcome.PROTECTED, [Outcome.PROTECTED])
     assert report.naked_seconds == Decimal(covered - fill_known_ms(desk)) / 1000
@@ -179,7 +173,7 @@ def test_by_policy_the_position_is_closed_at_the_hard_deadline() -> None:
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert [line.order_data["why"] for line in desk.lines(AuditType.FLATTENED)] == [ExitWhy.UNPROTECTED.value]
     assert desk.lines(AuditType.PROTECTION_PLACED) == []
-    assert report_of(desk).closed_by is ClosedBy.EXIT
+    assert desk.report().closed_by is ClosedBy.EXIT
 
 
 @pytest.mark.parametrize(
@@ -210,7 +204,7 @@ def test_a_silent_exchange_is_alarmed_too(fault: Fault, kind: AlarmKind) -> None
     assert desk.lines(AuditType.API_ERROR)
     desk.exchange.faults.clear()
     desk.guard(20)
-    assert report_of(desk).outcome is Outcome.PROTECTED
+    assert desk.report().outcome is Outcome.PROTECTED
     assert resting(desk.exchange) == ["S1", "T1"]
 
 
@@ -449,7 +443,7 @@ def test_legs_fit_a_step_that_grew_under_way() -> None:
     assert sizes == ["1", "0.9"]
     assert {order.quantity for order in desk.manager.open_orders(ACME)} == {Decimal("0.9")}
     assert desk.alarms_of(AlarmKind.UNPROTECTED)[-1].at_ms >= desk.now_ms() - 7_000
-    assert report_of(desk).outcome is Outcome.UNPROTECTED
+    assert desk.report().outcome is Outcome.UNPROTECTED
 
 
 def test_size_below_one_step_is_not_tried_over_and_over() -> None:
@@ -510,19 +504,7 @@ def test_exits_the_exchange_refuses_are_paced() -> None:
 
 def _forget(desk: Desk, signal_id: str, attempt: int = 9) -> None:
     """Let a closed signal's leg stay behind at the exchange, as a cancel that never arrived would."""
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=BOLT,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="1500",
-        reduceOnly="true",
-        clientAlgoId=id_of(signal_id, Leg.STOP, attempt),
-    )
+    stop_by_hand(desk.exchange, id_of(signal_id, Leg.STOP, attempt), symbol=BOLT, trigger="1500")
 
 
 def test_at_the_cap_our_own_orphans_make_room() -> None:
@@ -590,7 +572,7 @@ def test_a_target_that_was_only_acknowledged_is_not_reported() -> None:
     desk.guard(15)
 
     assert report.outcome is Outcome.PROTECTED_WITHOUT_TAKE_PROFIT
-    assert report_of(desk).outcome is Outcome.PROTECTED
+    assert desk.report().outcome is Outcome.PROTECTED
     assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]
 
 
@@ -603,7 +585,7 @@ def test_a_target_that_fails_for_now_is_mended_later() -> None:
     desk.guard(15)
 
     assert report.outcome is Outcome.PROTECTED_WITHOUT_TAKE_PROFIT
-    mended = report_of(desk)
+    mended = desk.report()
     assert (mended.outcome, [each.outcome for each in mended.corrections]) == (Outcome.PROTECTED, [Outcome.PROTECTED])
     assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]
 
@@ -625,7 +607,7 @@ def test_when_one_leg_fills_the_other_is_cancelled(price: str, closed_by: Closed
 
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert names(desk.exchange)[-1] == f"-{left}"
-    report = report_of(desk)
+    report = desk.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, closed_by)
     assert [(each.outcome, each.text) for each in report.corrections] == [
         (Outcome.CLOSED, f"the position is gone: {closed_by.value}")
@@ -707,7 +689,7 @@ def test_a_stop_that_filled_unlisted_is_found_at_the_first_look() -> None:
         desk.guard(1)
 
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
-    assert (report_of(desk).outcome, report_of(desk).closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
+    assert (desk.report().outcome, desk.report().closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
     assert desk.manager.status().duties == ()
 
 
@@ -742,7 +724,7 @@ def test_a_stop_cancelled_by_somebody_is_put_back_once() -> None:
     assert AlarmKind.LEG_REMOVED in desk.kinds()
     assert AlarmKind.UNPROTECTED in desk.kinds()
     assert events(desk.journal, "s1", Exposed)
-    assert report_of(desk).outcome is Outcome.UNPROTECTED
+    assert desk.report().outcome is Outcome.UNPROTECTED
 
 
 def test_a_position_closed_by_hand_is_written_off() -> None:
@@ -756,7 +738,7 @@ def test_a_position_closed_by_hand_is_written_off() -> None:
     believed = events(desk.journal, "s1", WrittenOff)
     desk.guard(15)
 
-    report = report_of(desk)
+    report = desk.report()
     assert (first.actions, believed) == ((), [])
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.ELSEWHERE)
     cancels = list(arrived(desk.exchange, "DELETE"))
@@ -843,7 +825,7 @@ def test_work_that_never_comes_to_rest_is_alarmed() -> None:
     desk.exchange.script.clear()
     desk.guard(60)
     assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]
-    assert report_of(desk).outcome is Outcome.PROTECTED
+    assert desk.report().outcome is Outcome.PROTECTED
 
 
 def test_a_restart_sees_the_same_bracket() -> None:
@@ -883,19 +865,7 @@ def test_strays_are_spared_when_the_journal_cannot_be_read() -> None:
     desk.execute(entry("s1"))
     desk.execute(entry("s2"))
     desk.execute(close("c1"), "1")
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="50",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 9),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 9))
     journal.broken = True
 
     desk.manager.reconcile(ACME)
@@ -941,5 +911,5 @@ def test_a_clock_that_steps_back_does_not_spin() -> None:
     desk.exchange.script.clear()
     desk.guard(120)
 
-    assert report_of(desk).outcome is Outcome.PROTECTED
+    assert desk.report().outcome is Outcome.PROTECTED
     assert [name[0] for name in resting(desk.exchange)] == ["S", "T"]

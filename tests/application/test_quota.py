@@ -11,25 +11,13 @@ from surefill.domain.budget import Capacity
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import ExecutionReport, Outcome
-from tests.papers import ACME, BOLT, Desk, by_hand, close, entry, paper_desk, resting, sent_of
+from tests.papers import ACME, BOLT, Desk, by_hand, close, entry, paper_desk, resting, sent_of, stop_by_hand
 
 
 def their_stops(desk: Desk, count: int) -> None:
     """Somebody else has so many conditional orders open."""
     for number in range(count):
-        by_hand(
-            desk.exchange,
-            "POST",
-            "/fapi/v1/algoOrder",
-            algoType="CONDITIONAL",
-            symbol=BOLT,
-            side="SELL",
-            type="STOP_MARKET",
-            quantity="0.1",
-            triggerPrice="1500",
-            reduceOnly="true",
-            clientAlgoId=f"theirs-{number}",
-        )
+        stop_by_hand(desk.exchange, f"theirs-{number}", symbol=BOLT, quantity="0.1", trigger="1500")
 
 
 def capped(most: int) -> VenueSettings:

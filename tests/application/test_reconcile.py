@@ -33,6 +33,7 @@ from tests.papers import (
     restart,
     resting,
     rows,
+    stop_by_hand,
 )
 
 
@@ -87,19 +88,7 @@ def test_symbols_with_strays_only_are_found() -> None:
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.execute(close("c1"), None)
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=BOLT,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="1500",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 7),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 7), symbol=BOLT, trigger="1500")
 
     report = desk.manager.reconcile()
 
@@ -179,8 +168,7 @@ def test_a_halt_at_its_highest_level_flattens_ours() -> None:
     assert (resting(desk.exchange, ACME), resting(desk.exchange, BOLT)) == ([], [])
     assert all(one.params["reduceOnly"] == "true" for one in arrived(desk.exchange) if one.name == "X1")
     for signal_id in ("s1", "s2"):
-        report = desk.manager.report(signal_id)
-        assert report is not None
+        report = desk.report(signal_id)
         assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
 
 

@@ -130,8 +130,7 @@ def test_an_absent_entry_is_watched_and_closed_in_the_end() -> None:
     assert len(looks) == len(wanted)
     assert all(0 <= look - age <= 6 for look, age in zip(looks, wanted, strict=True))
     assert desk.manager.status().duties == ()
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (report.outcome, report.corrections) == (Outcome.NOT_FILLED, ())
     assert held(desk.exchange) == 0
 
@@ -146,8 +145,7 @@ def test_a_late_fill_is_flattened() -> None:
     desk.guard(120)
 
     assert (told.outcome, told.provisional) == (Outcome.NOT_FILLED, True)
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (report.outcome, report.closed_by, report.filled_quantity) == (Outcome.CLOSED, ClosedBy.EXIT, Decimal(1))
     assert [each.outcome for each in report.corrections] == [Outcome.CLOSED]
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
@@ -167,8 +165,7 @@ def test_a_late_fill_may_be_protected() -> None:
     desk.guard(120)
 
     assert told.outcome is Outcome.NOT_FILLED
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (report.outcome, [each.outcome for each in report.corrections]) == (Outcome.PROTECTED, [Outcome.PROTECTED])
     assert resting(desk.exchange) == ["S1", "T1"]
     assert AlarmKind.LATE_FILL in desk.kinds()
@@ -248,8 +245,7 @@ def test_reconcile_settles_an_unknown_entry_and_corrects_its_report() -> None:
 
     assert unknown.outcome is Outcome.UNKNOWN
     assert alarms >= 1
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (report.outcome, report.filled_quantity) == (Outcome.PROTECTED, Decimal(1))
     assert report.corrections[0].text == "was UNKNOWN"
     assert desk.manager.status().frozen == ()
@@ -339,8 +335,7 @@ def test_an_exchange_that_answers_nothing_leaves_a_question(fault: Fault) -> Non
     desk.exchange.script.clear()
     desk.wait(300)
     desk.guard(30)
-    mended = desk.manager.report("s1")
-    assert mended is not None
+    mended = desk.report()
     assert mended.outcome is Outcome.PROTECTED
     assert entry_orders_filled(desk.exchange, "s1") == 1
 
@@ -362,8 +357,7 @@ def test_a_foreign_trade_meanwhile_only_delays_the_verdict() -> None:
     trade_by_hand(desk.exchange, "SELL", "1")
     desk.exchange.script.clear()
     desk.guard(40)
-    mended = desk.manager.report("s1")
-    assert mended is not None
+    mended = desk.report()
     assert mended.outcome is Outcome.NOT_FILLED
     assert sent_of(desk.exchange, "s1") == []
 
@@ -477,8 +471,7 @@ def test_a_question_that_fails_is_asked_again_within_a_second() -> None:
     (late,) = desk.alarms_of(AlarmKind.LATE_FILL)
     assert 0 < late.at_ms - rung <= 2_500
     assert AlarmKind.FOREIGN_CHANGE not in desk.kinds()
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert report.outcome is Outcome.PROTECTED
 
 
@@ -494,8 +487,7 @@ def test_an_absent_entry_that_ended_without_a_fill_needs_no_watch() -> None:
 
     desk.guard(120)
 
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert (told.outcome, told.provisional) == (Outcome.NOT_FILLED, True)
     assert (report.outcome, report.provisional, report.corrections) == (Outcome.NOT_FILLED, False, ())
     assert desk.manager.status().duties == ()
@@ -585,8 +577,7 @@ def test_a_question_on_one_symbol_does_not_hold_up_the_others() -> None:
 
     assert spent <= 3_000
     assert due_ms[ACME] - after_ms <= 1_000
-    report = desk.manager.report("s1")
-    assert report is not None
+    report = desk.report()
     assert report.outcome is Outcome.PROTECTED
 
 
@@ -606,8 +597,7 @@ def test_a_young_question_does_not_ring_yet() -> None:
     after.guard(30)
 
     assert early == []
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.PROTECTED
 
 

@@ -254,8 +254,7 @@ def test_after_the_fill_the_stop_comes_with_the_restart() -> None:
 
     assert names(desk.exchange)[:3] == ["E1", "S1", "T1"]
     assert sent_of(desk.exchange, "s1") == ["E1", "S1", "T1"]
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.PROTECTED
 
 
@@ -266,8 +265,7 @@ def test_after_the_stop_the_report_is_written_by_the_restart() -> None:
     after = restart(desk)
     after.manager.reconcile()
 
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert (report.outcome, report.corrections) == (Outcome.PROTECTED, ())
     assert names(desk.exchange) == ["E1", "S1", "T1"]
 
@@ -282,8 +280,7 @@ def test_a_rejection_survives_the_crash() -> None:
     after = restart(desk, journal.inner)
     after.manager.reconcile()
 
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert (report.outcome, report.reason) == (Outcome.REJECTED, Refusal.MARGIN)
     assert after.execute(entry(), "5000") == report
     assert names(desk.exchange) == ["E1"]
@@ -300,8 +297,7 @@ def test_a_closed_bracket_is_found_gone_after_a_restart() -> None:
     after.manager.reconcile()
 
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.CLOSED
     assert [each.outcome for each in report.corrections] == [Outcome.CLOSED]
 
@@ -464,8 +460,7 @@ def test_a_crashed_close_is_reported_by_the_restart() -> None:
     after = restart(desk, journal.inner)
     after.manager.reconcile()
 
-    report = after.manager.report("c1")
-    assert report is not None
+    report = after.report("c1")
     assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
 
@@ -502,8 +497,7 @@ def test_a_report_of_a_close_is_final() -> None:
     after.manager.reconcile()
     after.guard(10)
 
-    report = after.manager.report("c1")
-    assert report is not None
+    report = after.report("c1")
     assert (report.outcome, report.corrections) == (Outcome.REDUCED, ())
     assert events(journal, "c1", Closed)
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
@@ -550,8 +544,7 @@ def test_a_close_that_stays_unknown_is_asked_for_again_and_again() -> None:
 
     assert told.outcome is Outcome.UNKNOWN
     assert meanwhile == told
-    settled = desk.manager.report("c1")
-    assert settled is not None
+    settled = desk.report("c1")
     assert settled.outcome is Outcome.CLOSED
 
 

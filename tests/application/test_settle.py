@@ -56,8 +56,7 @@ def test_an_order_that_does_not_settle_stays_a_question(error: Exception) -> Non
     assert [symbol for symbol, _ in desk.manager.status().frozen] == [ACME]
     desk.exchange.script.clear()
     desk.guard(10)
-    mended = desk.manager.report("s1")
-    assert mended is not None
+    mended = desk.report()
     assert (mended.outcome, mended.filled_quantity) == (Outcome.PROTECTED, Decimal(1))
 
 

@@ -38,6 +38,7 @@ from tests.papers import (
     restart,
     resting,
     sent_of,
+    stop_by_hand,
 )
 from tests.scripted import Crash
 
@@ -92,8 +93,7 @@ def test_a_torn_adoption_is_done_anew(*, after: bool) -> None:
     third.execute(entry())
     third.guard(10)
 
-    report = third.manager.report("s1")
-    assert report is not None
+    report = third.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
     assert third.alarms == []
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
@@ -131,8 +131,7 @@ def test_a_stop_and_target_shown_are_taken_over() -> None:
     assert sorted(adopted_ids(after)) == ["S1", "T1"]
     assert names(desk.exchange) == ["E1", "S1", "T1"]
     assert resting(desk.exchange) == ["S1", "T1"]
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.PROTECTED
     assert after.alarms == []
 
@@ -148,8 +147,7 @@ def test_an_exit_that_filled_unrecorded_is_found() -> None:
     after.manager.reconcile()
     after.guard(10)
 
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
     assert len(arrived(desk.exchange)) == sent
     assert "X1" in adopted_ids(after)
@@ -173,8 +171,7 @@ def test_legs_that_ended_unrecorded_are_found_before_anything_is_sent() -> None:
 
     assert len(arrived(desk.exchange)) == sent
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.STOP_LOSS)
     assert AlarmKind.FOREIGN_CHANGE not in after.kinds()
 
@@ -193,8 +190,7 @@ def test_what_an_exit_of_nobodys_allotment_closed_is_a_loss() -> None:
     after.manager.reconcile()
     after.guard(15)
 
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.CLOSED
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert after.manager.status().duties == ()
@@ -213,11 +209,9 @@ def test_an_exit_of_a_close_is_found_behind_its_claim() -> None:
 
     assert adopted_ids(after, "c1") == ["X1"]
     assert sent_of(desk.exchange, "c1") == ["X1"]
-    closed = after.manager.report("s1")
-    assert closed is not None
+    closed = after.report()
     assert closed.outcome is Outcome.CLOSED
-    report = after.manager.report("c1")
-    assert report is not None
+    report = after.report("c1")
     assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
 
 
@@ -328,8 +322,7 @@ def test_an_exit_behind_many_lost_ones_is_found_in_the_history() -> None:
     after.manager.reconcile()
     after.guard(10)
 
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
     assert "X6" in adopted_ids(after)
     assert len(arrived(desk.exchange)) == sent
@@ -355,8 +348,7 @@ def test_an_exit_that_is_refused_asks_what_its_id_did_before() -> None:
     after.manager.reconcile()
     after.guard(5)
 
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
     assert len(intents(after.journal, "s1", Leg.EXIT)) == 1
     assert events(after.journal, "s1", WrittenOff) == []
@@ -371,8 +363,7 @@ def test_a_fill_under_a_refused_id_is_found_in_the_history() -> None:
     after.manager.reconcile()
     after.guard(40)
 
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.EXIT)
     assert events(after.journal, "s1", WrittenOff) == []
     assert after.manager.status().duties == ()
@@ -403,8 +394,7 @@ def test_what_the_history_shows_of_an_open_question_is_taken_at_once() -> None:
     after = restart(desk, journal.inner)
     after.manager.reconcile()
 
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.PROTECTED
     assert after.lines(AuditType.OUTCOME_UNKNOWN) == []
     assert names(desk.exchange) == ["E1", "S1", "T1"]
@@ -428,8 +418,7 @@ def test_a_fill_nobody_explains_beside_an_open_question_rings_at_once() -> None:
     assert first.at_ms - began <= 1_000
     assert "shows a fill that no order explains" in first.text
     assert first.signal_id == "s1"
-    report = after.manager.report("s1")
-    assert report is not None
+    report = after.report()
     assert report.outcome is Outcome.PROTECTED
 
 
@@ -451,19 +440,7 @@ def test_orders_of_others_are_not_taken_over() -> None:
     desk.execute(close("c0", BOLT), None)
     desk.execute(entry("s1"))
     for order_id in ("theirs", id_of("s0", Leg.STOP, 9)):
-        by_hand(
-            desk.exchange,
-            "POST",
-            "/fapi/v1/algoOrder",
-            algoType="CONDITIONAL",
-            symbol=ACME,
-            side="SELL",
-            type="STOP_MARKET",
-            quantity="1",
-            triggerPrice="50",
-            reduceOnly="true",
-            clientAlgoId=order_id,
-        )
+        stop_by_hand(desk.exchange, order_id)
 
     desk.manager.reconcile()
 
@@ -476,19 +453,7 @@ def test_a_leg_of_a_later_attempt_is_followed_by_the_next() -> None:
     desk = paper_desk()
     desk.execute(entry())
     by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of("s1", Leg.STOP))
-    by_hand(
-        desk.exchange,
-        "POST",
-        "/fapi/v1/algoOrder",
-        algoType="CONDITIONAL",
-        symbol=ACME,
-        side="SELL",
-        type="STOP_MARKET",
-        quantity="1",
-        triggerPrice="95",
-        reduceOnly="true",
-        clientAlgoId=id_of("s1", Leg.STOP, 9),
-    )
+    stop_by_hand(desk.exchange, id_of("s1", Leg.STOP, 9), trigger="95")
     desk.guard(6)
     assert adopted_ids(desk) == ["S9"]
 

@@ -125,6 +125,7 @@ def test_a_key_file_belongs_to_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         {"api_key": API_KEY, "api_secret": API_SECRET, "mark": "live"},
         {"api_key": API_KEY, "api_secret": 7},
         "{" + " " * 20_000,
+        "[" * 4_000,
     ],
 )
 def test_a_key_file_is_one_object_of_texts(tmp_path: Path, content: object) -> None:

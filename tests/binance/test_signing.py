@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import json
 import sys
 from urllib.parse import parse_qsl, unquote
 
@@ -21,7 +20,6 @@ from tests.binance.accounts import shown
 from tests.canaries import API_KEY, API_SECRET
 
 EXAMPLE_SECRET = "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9"  # noqa: S105 - published, worthless
-BATCH = json.dumps([{"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.001"}], separators=(",", ":"))
 
 VECTORS = [
     (  # published: Binance docs, General Info, signed endpoints

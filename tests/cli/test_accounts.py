@@ -1,3 +1,5 @@
+"""Who earned what: the ledger of a replay, divided among its signals, and what a chart shows of it."""
+
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -33,8 +35,8 @@ def fill(
     }
 
 
-def equal(found: object, expected: object) -> None:
-    """Compare numbers by value, whatever their types."""
+def assert_equal(found: object, expected: object) -> None:
+    """Fail unless both are equal; typed as objects, so that a `Decimal` may be compared with an int."""
     assert found == expected
 
 
@@ -52,8 +54,8 @@ def test_a_round_trip_belongs_to_its_signal() -> None:
         fill("aS1", "SELL", "2", "90", pnl="-20", fee="0.09"),
     )["a"]
 
-    equal((account.entered.average, account.left.average, account.closed_by), (100, 90, "STOP_LOSS"))
-    equal((account.realized_pnl, account.fees, account.open_quantity), (-20, Decimal("0.19"), 0))
+    assert_equal((account.entered.average, account.left.average, account.closed_by), (100, 90, "STOP_LOSS"))
+    assert_equal((account.realized_pnl, account.fees, account.open_quantity), (-20, Decimal("0.19"), 0))
 
 
 def test_money_is_first_in_first_out_while_ends_follow_the_orders() -> None:
@@ -62,8 +64,8 @@ def test_money_is_first_in_first_out_while_ends_follow_the_orders() -> None:
         fill("aE1", "BUY", "1"), fill("bE1", "BUY", "1", "110"), fill("bS1", "SELL", "1", "103", pnl="-2", fee="0.05")
     )
 
-    equal((after["a"].realized_pnl, after["a"].fees, after["a"].closed_by), (-2, Decimal("0.05"), None))
-    equal((after["b"].realized_pnl, after["b"].fees, after["b"].closed_by), (0, 0, "STOP_LOSS"))
+    assert_equal((after["a"].realized_pnl, after["a"].fees, after["a"].closed_by), (-2, Decimal("0.05"), None))
+    assert_equal((after["b"].realized_pnl, after["b"].fees, after["b"].closed_by), (0, 0, "STOP_LOSS"))
     assert after["b"].left.average == 103
 
 
@@ -75,17 +77,19 @@ def test_an_exit_ends_the_oldest_first_and_is_shared_by_size() -> None:
         fill("cX1", "BUY", "2.5", "90", pnl="1", fee="0.00000001"),
     )
 
-    equal((after["a"].realized_pnl, after["b"].realized_pnl), (Decimal("0.4"), Decimal("0.6")))
-    equal((after["a"].fees, after["b"].fees, after["c"].fees), (0, Decimal("1E-8"), 0))
-    equal((after["a"].closed_by, after["b"].closed_by, after["b"].open_quantity), ("EXIT", None, Decimal("0.5")))
-    equal((after["c"].exited.quantity, after["c"].exited.average, after["c"].closed_by), (Decimal("2.5"), 90, None))
+    assert_equal((after["a"].realized_pnl, after["b"].realized_pnl), (Decimal("0.4"), Decimal("0.6")))
+    assert_equal((after["a"].fees, after["b"].fees, after["c"].fees), (0, Decimal("1E-8"), 0))
+    assert_equal((after["a"].closed_by, after["b"].closed_by, after["b"].open_quantity), ("EXIT", None, Decimal("0.5")))
+    assert_equal(
+        (after["c"].exited.quantity, after["c"].exited.average, after["c"].closed_by), (Decimal("2.5"), 90, None)
+    )
 
 
 def test_an_exit_of_a_bracket_ends_its_own_position_first() -> None:
     """When a signal's own bracket is flattened, it is that one that ended, not an older one."""
     after = accounts_after(fill("aE1", "BUY", "1"), fill("bE1", "BUY", "1"), fill("bX1", "SELL", "1"))
 
-    equal((after["a"].closed_by, after["b"].closed_by), (None, "EXIT"))
+    assert_equal((after["a"].closed_by, after["b"].closed_by), (None, "EXIT"))
 
 
 def test_a_liquidation_ends_everything() -> None:
@@ -97,7 +101,7 @@ def test_a_liquidation_ends_everything() -> None:
         fill("autoclose-1", "SELL", "2", "50", pnl="-100", fee="2"),
     )
 
-    equal([after[name].closed_by for name in "ab"], ["LIQUIDATION", "LIQUIDATION"])
+    assert_equal([after[name].closed_by for name in "ab"], ["LIQUIDATION", "LIQUIDATION"])
     assert sum(account.realized_pnl for account in after.values()) == -101
 
 
@@ -105,8 +109,8 @@ def test_a_fill_that_turns_a_position_is_split() -> None:
     """What closes goes to the old, what opens to the new, the fee to both by size."""
     after = accounts_after(fill("aE1", "BUY", "1"), fill("bE1", "SELL", "3", "120", pnl="20", fee="0.3"))
 
-    equal((after["a"].realized_pnl, after["a"].fees, after["a"].closed_by), (20, Decimal("0.1"), "EXIT"))
-    equal((after["b"].entered.quantity, after["b"].fees, after["b"].realized_pnl), (2, Decimal("0.2"), 0))
+    assert_equal((after["a"].realized_pnl, after["a"].fees, after["a"].closed_by), (20, Decimal("0.1"), "EXIT"))
+    assert_equal((after["b"].entered.quantity, after["b"].fees, after["b"].realized_pnl), (2, Decimal("0.2"), 0))
 
 
 def test_funding_is_shared_by_open_size() -> None:
@@ -114,7 +118,7 @@ def test_funding_is_shared_by_open_size() -> None:
     funding: Row = {"kind": "funding", "balance_change": "-0.3"}
     after = accounts_after(funding, fill("aE1", "BUY", "1"), fill("bE1", "BUY", "2"), funding)
 
-    equal([after[name].funding for name in "abc"], [Decimal("-0.1"), Decimal("-0.2"), 0])
+    assert_equal([after[name].funding for name in "abc"], [Decimal("-0.1"), Decimal("-0.2"), 0])
 
 
 def test_size_that_nobody_asked_for_is_an_error() -> None:
@@ -159,7 +163,7 @@ def test_equity_is_wallet_plus_open_profit() -> None:
     curve.take([{**fill("aS1", "SELL", "2", "95", pnl="-10", fee="1"), "balance_change": "-11"}])
     curve.mark(40, Decimal(7))
 
-    equal([interval.last for interval in curve.track.intervals], [1000, 1019, 979, 989, 988])
+    assert_equal([interval.last for interval in curve.track.intervals], [1000, 1019, 979, 989, 988])
     assert curve.drawdown == 40
 
 
@@ -170,7 +174,7 @@ def test_a_track_keeps_the_extremes() -> None:
         track.add(at_ms, Decimal(value))
 
     found = [(each.at_ms, each.low, each.high, each.last) for each in track.intervals]
-    equal(found, [(1_099, 2, 9, 2), (1_100, 3, 3, 3), (9_999_999, 4, 4, 4)])
+    assert_equal(found, [(1_099, 2, 9, 2), (1_100, 3, 3, 3), (9_999_999, 4, 4, 4)])
 
 
 def stop(at_ms: int, status: str, algo_id: int = 1, kind: str = "STOP_MARKET") -> Row:
@@ -214,4 +218,4 @@ def test_fills_are_marked_by_what_they_were(name: str, side: str, what: str) -> 
     """Entries by direction, exits by what made them, and whatever is not ours as such."""
     rows: list[Any] = [fill(name, side, "1", at_ms=5), {"kind": "request"}]
 
-    equal([(mark.what, mark.at_ms, mark.price) for mark in marks_of(rows)], [(what, 5, 100)])
+    assert_equal([(mark.what, mark.at_ms, mark.price) for mark in marks_of(rows)], [(what, 5, 100)])

@@ -129,7 +129,7 @@ def test_only_the_traces_of_a_demonstration_are_cleared(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"it holds precious\.txt"):
         DemoFolder(folder).prepare(1)
     (folder / "precious.txt").unlink()
-    for marker in ("{}", "[]", "no json"):
+    for marker in ("{}", "[]", "no json", "[" * 4_000):
         (folder / "demo.json").write_text(marker, encoding="utf-8")
         with pytest.raises(ConfigurationError, match=r"it has no demo\.json"):
             DemoFolder(folder).prepare(1)

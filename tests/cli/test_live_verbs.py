@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -13,14 +13,25 @@ import attrs
 import pytest
 
 from surefill.adapters.http_venue import VenueServer
+from surefill.adapters.wire.account import WireExchange
+from surefill.application.duties import Duty, DutyKind
+from surefill.application.manager import OrderExecutionManager
+from surefill.application.reconcile import ReconcileReport
 from surefill.cli import main
 from surefill.cli.app import app
 from surefill.cli.exchanges import ask_if_live
 from surefill.cli.report_output import report_json, report_rows
-from surefill.domain.errors import ConfigurationError
+from surefill.domain.errors import (
+    ConfigurationError,
+    ExchangeUnavailableError,
+    OrderExecutionError,
+    OutcomeUnknownError,
+)
+from surefill.domain.order import OrderKey
 from surefill.domain.report import Correction, ExecutionReport, Outcome
 from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.side import SignalType
+from surefill.domain.snapshot import CancelOutcome
 from surefill.state_stamp import StateStamp
 from surefill.wiring import audit_files, demo_exchange_info, journal_path, open_manager, paper_exchange
 from tests.canaries import API_SECRET, HINT, OTHER_SECRET
@@ -254,6 +265,36 @@ def test_cancel_all_takes_the_namespaces_orders(desk: Desk) -> None:
     assert desk.told("orders")["orders"] == []
 
 
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (OutcomeUnknownError("no answer in time"), "unknown"),
+        (ExchangeUnavailableError("no answer in time"), "not cancelled"),
+    ],
+)
+def test_cancel_all_goes_on_after_an_order_it_got_no_answer_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: OrderExecutionError, outcome: str
+) -> None:
+    """Each order is told with what came of it; one lost answer does not leave the others open, nor hide them."""
+    desk.open_long()
+    cancel, asked = WireExchange.cancel, list[OrderKey]()
+
+    def lose_the_first(itself: WireExchange, keys: Sequence[OrderKey]) -> tuple[CancelOutcome, ...]:
+        asked.extend(keys)
+        if len(asked) == 1:
+            raise error
+        return cancel(itself, keys)
+
+    monkeypatch.setattr(WireExchange, "cancel", lose_the_first)
+    found = desk.told("cancel-all", A, code=1)
+
+    assert [(row["outcome"], row["text"]) for row in found["orders"]] == [
+        (outcome, "no answer in time"),
+        ("cancelled", ""),
+    ]
+    assert [order["client_id"] for order in desk.told("orders")["orders"]] == [asked[0].client_id]
+
+
 def test_reconcile_mends_what_happened_meanwhile(desk: Desk) -> None:
     """After the stop was hit while nobody watched, one reconcile takes the target away, and is audited."""
     desk.open_long()
@@ -264,6 +305,21 @@ def test_reconcile_mends_what_happened_meanwhile(desk: Desk) -> None:
     assert "CancelLegs" in [action[1] for action in found["actions"]]
     assert desk.told("orders")["orders"] == []
     assert len(audit_files(desk.folder / "state" / "audit")) == 1
+
+
+@pytest.mark.parametrize("kind", list(DutyKind))
+def test_reconcile_does_not_call_it_done_while_something_urgent_is_left(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: DutyKind
+) -> None:
+    """A position to guard or an order to watch is a duty of every day; what is naked, unknown or left over is not."""
+    desk.open_long()
+    report = ReconcileReport(actions=(), alarms=(), still_open=(Duty(kind, A, "s1", 0),))
+    monkeypatch.setattr(OrderExecutionManager, "reconcile", lambda _: report)
+    harmless = kind in (DutyKind.GUARD, DutyKind.LATE_WATCH)
+
+    found = desk.told("reconcile", "--state-dir", "state", "--environment", desk.server.url, code=0 if harmless else 1)
+
+    assert found["still_open"] == [[A, "s1", kind.value]]
 
 
 def test_the_state_directory_names_its_exchange(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

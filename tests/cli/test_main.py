@@ -48,13 +48,15 @@ def test_no_verb_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
-def test_help_ends_with_an_example_of_that_verb(capsys: pytest.CaptureFixture[str], path: tuple[str, ...]) -> None:
-    """Whoever asks for help finds a command line to copy at its end."""
+def test_help_tells_exit_codes_and_ends_with_an_example(
+    capsys: pytest.CaptureFixture[str], path: tuple[str, ...]
+) -> None:
+    """Whoever asks for help learns what a script may branch on, and finds a command line to copy at its end."""
     ran = run(capsys, *path, "--help")
     head, _, example = ran.out.rpartition("Example")
 
     assert ran.code == 0
-    assert head
+    assert "Exit codes: 0 " in head
     assert example.partition("\n")[2].strip().startswith(f"surefill {' '.join(path)} ")
 
 
@@ -101,7 +103,7 @@ def test_unknown_verbs_and_options_are_bad_input(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt(), 130, "interrupted; no output file was written, and what had reached an exchange stands"),
         (click.Abort(), 130, "interrupted"),
         (ConfigurationError("no such thing"), 2, "surefill: no such thing"),
         (ZeroDivisionError("oops"), 3, "ZeroDivisionError: oops"),

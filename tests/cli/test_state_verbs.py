@@ -132,7 +132,7 @@ def test_balance_is_what_the_run_left_behind(capsys: pytest.CaptureFixture[str],
     assert f"USDT   10000  {found['balances']['USDT']['end']}" in ran.out
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", "nothing"])
+@pytest.mark.parametrize("content", ["[]", "{}", "nothing", "[" * 4_000])
 def test_a_damaged_wallet_file_is_bad_input(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, running: SimulatedExchange, content: str
 ) -> None:
@@ -254,6 +254,7 @@ def test_halt_and_resume_work_the_kill_file(
         "removed": True,
         "reason": "x",
         "journal_halt_level": "NONE",
+        "own_halt_level": "NONE",
     }
 
 
@@ -266,6 +267,25 @@ def test_resume_tells_of_the_journals_own_halt(
     ran = run(capsys, "resume", "--state-dir", tmp_path / "state", "--reason", "calm")
 
     assert "the journal is halted at NO_ENTRIES (lunch): its owner must call manager.resume()" in ran.out
+
+
+def test_an_owner_that_obeyed_goes_on_by_itself(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, running: SimulatedExchange
+) -> None:
+    """Its journal is halted from outside: nobody need call anything, and nobody is told to; the next look ends it."""
+    state = tmp_path / "state"
+    run(capsys, "halt", "--state-dir", state, "--reason", "mad spreads")
+    with open_manager(running, state_dir=state) as manager:
+        manager.reconcile()
+        halted = manager.status().halt_level
+        resumed = run(capsys, "resume", "--state-dir", state, "--reason", "calm")
+        answer = told(capsys, "resume", "--state-dir", state, "--reason", "calm")
+        manager.reconcile()
+        released = manager.status().halt_level
+
+    assert (halted, released) == (HaltLevel.NO_ENTRIES, HaltLevel.NONE)
+    assert resumed.out == "resumed: calm\nthe owner has obeyed, and goes on at its next entry or reconcile\n"
+    assert (answer["journal_halt_level"], answer["own_halt_level"]) == ("NO_ENTRIES", "NONE")
 
 
 def test_a_reason_must_be_one(capsys: pytest.CaptureFixture[str], tmp_path: Path, running: SimulatedExchange) -> None:

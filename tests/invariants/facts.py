@@ -22,7 +22,7 @@ from surefill.domain.signal import Signal
 from surefill.domain.timings import Timings
 from surefill.testing.invariants import Asked, Called, Carried, Evidence, Kept, Life, Told, Violation, Watch
 from surefill.testing.invariants.ahead import digest_of
-from surefill.testing.invariants.row import STEM_LENGTH, Row
+from surefill.testing.invariants.row import Row
 from tests.exchange_info import made_exchange_info, made_symbol
 from tests.invariants.rows import STEM, SYMBOL, our_id
 
@@ -262,8 +262,3 @@ class Scene:
     def times(self, invariant: str, now_ms: int) -> list[int]:
         """Let the judge look, and return when one invariant was broken."""
         return [at_ms for at_ms, _ in self.found(invariant, now_ms)]
-
-
-def other_stem(letter: str) -> str:
-    """The stem of another signal."""
-    return "sf-" + letter * (STEM_LENGTH - 3)

@@ -131,7 +131,7 @@ def test_a_garbled_success_tells_nothing() -> None:
 def test_a_garbled_refusal_keeps_its_status() -> None:
     """The status was read before the body broke off; the code in the body was not."""
     exchange, heard = heard_by(Fault.garbled(method="GET", path="order"))
-    with pytest.raises(Exception, match="HTTP 400, code None"):
+    with pytest.raises(Exception, match="HTTP 400, with no code of Binance's"):
         exchange.find([ENTRY.key])
 
     assert heard[-1][1] == WireAnswer(400, None, heard[-1][1].headers)  # type: ignore[union-attr]  # it is an answer, or the comparison fails

@@ -39,6 +39,19 @@ def test_the_file_is_private_and_whole(tmp_path: Path) -> None:
     assert json.loads(kill_file.path.read_text(encoding="utf-8")) == {"level": "FLATTEN_OURS", "reason": "b"}
 
 
+def test_the_name_is_on_the_disk_before_anybody_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A halt that a loss of power took away would be taken for a release: the folder is synced with the file in it."""
+    synced: list[list[str]] = []
+    monkeypatch.setattr(
+        "surefill.adapters.kill_file.sync_folder",
+        lambda folder: synced.append([path.name for path in folder.iterdir()]),
+    )
+
+    KillFile(tmp_path).write(HaltLevel.NO_ENTRIES, "a")
+
+    assert synced == [[NAME]]
+
+
 def test_it_is_taken_away_once(tmp_path: Path) -> None:
     """The second time there is nothing to take away."""
     kill_file = KillFile(tmp_path)
@@ -63,6 +76,7 @@ def test_it_is_taken_away_once(tmp_path: Path) -> None:
         b'{"level": 1, "reason": "x"}',
         b'{"level": [], "reason": "x"}',
         b"\xff\xfe\x00",
+        b"[" * SIZE_MAX,
         b'{"level": "NO_ENTRIES", "reason": "' + b"x" * SIZE_MAX + b'"}',
     ],
 )

@@ -227,7 +227,13 @@ def test_a_file_makes_the_same_exchange(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(None, "could not be read"), ("{", "was no JSON"), ("[]", "must hold a JSON object"), ("{}", "symbols")],
+    [
+        (None, "could not be read"),
+        ("{", "was no JSON"),
+        ("[" * 4_000, "was no JSON"),
+        ("[]", "must hold a JSON object"),
+        ("{}", "symbols"),
+    ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, content: str | None, problem: str) -> None:
     """Missing, broken, or something else: a ConfigurationError that says what is wrong."""

@@ -80,6 +80,20 @@ def test_the_wait_comes_from_the_header_or_the_message(
     assert error.retry_after_ms == retry_after_ms(answer, NOW_MS) == expected_ms
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (refusal(-1121, text="Invalid symbol."), "HTTP 400, code -1121: Invalid symbol."),
+        (refusal(-1121), "HTTP 400, code -1121"),
+        (WireAnswer(404, None), "HTTP 404, with no code of Binance's"),
+        (WireAnswer(502, {"msg": "Bad gateway"}), "HTTP 502, with no code of Binance's: Bad gateway"),
+    ],
+)
+def test_the_error_repeats_what_the_answer_said(answer: WireAnswer, said: str) -> None:
+    """Path, status, code and text, as far as there are any: a proxy answers without a code."""
+    assert str(error_of(READ, answer, NOW_MS)) == f"GET /fapi/v1/order: {said}"
+
+
 def test_a_lost_answer_is_unknown_only_for_what_changes() -> None:
     """A read may be repeated; a change that may have arrived may not; one that was never sent was not done."""
     kinds = [

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from loguru import logger
 
-from surefill.adapters.wire.call import AnswerLostError, NotSentError, Result, WireAnswer
+from surefill.adapters.wire.call import AnswerLostError, Call, NotSentError, Result, WireAnswer
 from surefill.adapters.wire.session import LOGGED_MAX
 from surefill.domain.errors import SurefillError
 from tests.papers import ACME, paper_exchange
-from tests.wire_script import Script, order_row, wire_exchange
+from tests.wire_script import HandClock, Script, order_row, wire_exchange
 
 BALANCE = "/fapi/v3/balance"
 
@@ -27,7 +27,7 @@ def lines() -> list[str]:
 
 
 def test_each_request_and_its_answer_are_one_line(lines: list[str]) -> None:
-    """Method, path and parameters, then status and body, in the order they were made."""
+    """Method, path and parameters, the time it took, then status and body, in the order they were made."""
     script = Script().body("GET", "/fapi/v1/order", order_row()).body("GET", BALANCE, [])
     exchange = wire_exchange(script)
     exchange.balance()
@@ -36,6 +36,20 @@ def test_each_request_and_its_answer_are_one_line(lines: list[str]) -> None:
     assert [line.partition(" recvWindow")[0] for line in lines] == [f"DEBUG GET {BALANCE}"] * 2
     assert all(line.endswith(" -> HTTP 200 []\n") for line in lines)
     assert len(set(lines)) == 2
+
+
+def test_how_long_an_answer_took_is_told(lines: list[str]) -> None:
+    """An exchange that becomes slow is seen in the log."""
+    clock = HandClock()
+
+    def slowly(_: Call) -> Result:
+        clock.sleep(1.25)
+        return WireAnswer(200, [])
+
+    wire_exchange(Script().on("GET", BALANCE, slowly), clock).balance()
+
+    (line,) = lines
+    assert line.endswith(" (1250 ms) -> HTTP 200 []\n")
 
 
 def test_the_paper_exchange_is_logged_as_any_other(lines: list[str]) -> None:

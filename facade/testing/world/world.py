@@ -29,7 +29,7 @@ from surefill.testing.invariants.evidence import Called, Life, Told
 from surefill.testing.invariants.filters import filters_by_symbol
 from surefill.testing.world.lifeline import Killed, Lifeline
 from surefill.testing.world.market import PRICES, START_MS, WALLET
-from surefill.testing.world.notebook import Notebook
+from surefill.testing.world.notebook import Notebook, as_it_came
 from surefill.testing.world.witnesses import WitnessedAudit, WitnessedBell, WitnessedJournal, WitnessedWire
 from surefill.wiring import demo_exchange_info
 
@@ -48,18 +48,23 @@ class World:
     Attributes:
         seed: of the exchange's ids; whoever draws draws from it too.
         faults: what goes wrong on the way to the exchange.
-        settings: the switches of the simulated exchange.
+        settings, latency, balances: the simulated exchange's switches, how long its answers take, the wallet's start.
         protection, limits, retry, timings: as handed to every manager.
         open_journal: opens the store for the next process; by default one memory for all of them.
         open_audit: opens the audit log of the next process.
         listing: the exchangeInfo.
+        lifeline: where the process in force dies, if anywhere.
+        notebook: what the witnesses at its edges wrote down.
+        owner: the number of the process, from 1.
         watch: the judge.
         alarms: every alarm so far.
         reports: the latest report given, by signal id.
         signals: what was asked, by signal id.
         prices: the last price of each symbol, quote units.
         violations: every broken promise so far.
+        exchange: the account.
         journal: the store that the latest process opened.
+        manager: what trades now; None while nobody is alive.
     """
 
     seed: int = 1
@@ -234,7 +239,7 @@ class World:
             every broken promise so far.
         """
         self.faults.off()
-        self.notebook.mangle = type(self.notebook)().mangle
+        self.notebook.mangle = as_it_came
         if self.manager is None:
             self.restart()
         self.reconcile()
