@@ -151,18 +151,23 @@ class Desk:
             self.store_failed(journal=str(error))
             return None
 
+    def signals_on(self, symbol: str) -> tuple[SignalState, ...]:
+        """Return our open signals on one symbol, oldest first, closes included."""
+        with self._mutex:
+            return tuple([state for state in self.book.signals.values() if state.symbol == symbol])
+
     def symbol_book(self, symbol: str) -> SymbolBook:
         """Return our side of one symbol."""
         with self._mutex:
             return SymbolBook(
                 symbol=symbol,
-                signals=tuple(state for state in self.book.signals.values() if state.symbol == symbol),
+                signals=self.signals_on(symbol),
                 missing_since_ms=dict(self.missing_since_ms.get(symbol, {})),
             )
 
     def open_questions(self, symbol: str) -> tuple[LegState, ...]:
         """Return entries and exits on *symbol* whose end is not known; while there is one, it takes no entries."""
-        return tuple(leg for state in self.symbol_book(symbol).signals for leg in state.open_questions)
+        return tuple(leg for state in self.signals_on(symbol) for leg in state.open_questions)
 
     def naked(self) -> tuple[SignalState, ...]:
         """Return the signals whose position was last known to have no live stop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from operator import itemgetter
 
 import attrs
 
@@ -43,7 +44,7 @@ def duties(desk: Desk) -> tuple[Duty, ...]:
     found = [
         Duty(_kind(state), state.symbol, state.signal_id, desk.due_ms.get(state.symbol, now))
         for symbol in desk.symbols()
-        for state in desk.symbol_book(symbol).signals
+        for state in desk.signals_on(symbol)
     ]
     watched = {duty.symbol for duty in found}
     found += [
@@ -54,14 +55,15 @@ def duties(desk: Desk) -> tuple[Duty, ...]:
 
 def next_due_ms(desk: Desk) -> int | None:
     """Return the exchange time at which reconcile() should next be called; None when nothing is open."""
-    open_duties = duties(desk)
-    return open_duties[0].due_ms if open_duties else None
+    now = desk.now_ms()
+    return min((desk.due_ms.get(symbol, now) for symbol in desk.symbols()), default=None)
 
 
 def due_symbols(desk: Desk) -> tuple[str, ...]:
     """Return the symbols with something due now."""
     now = desk.now_ms()
-    return tuple(dict.fromkeys(duty.symbol for duty in duties(desk) if duty.due_ms <= now))
+    due = [(due_ms, symbol) for symbol in desk.symbols() if (due_ms := desk.due_ms.get(symbol, now)) <= now]
+    return tuple(symbol for _, symbol in sorted(due, key=itemgetter(0)))
 
 
 def _kind(state: SignalState) -> DutyKind:

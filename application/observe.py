@@ -165,7 +165,7 @@ def unanswered(desk: Desk, error: OrderExecutionError | AuthenticationError, sym
 
 
 def _legs(desk: Desk, symbol: str) -> dict[str, LegState]:
-    return {leg.client_id: leg for state in desk.symbol_book(symbol).signals for leg in state.legs.values()}
+    return {leg.client_id: leg for state in desk.signals_on(symbol) for leg in state.legs.values()}
 
 
 def _is_news(leg: LegState, order: Order) -> bool:

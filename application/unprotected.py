@@ -15,7 +15,7 @@ UNHURRIED_MS = 10_000
 
 def unprotected(desk: Desk, symbol: str) -> Iterator[tuple[SignalState, int]]:
     """Yield our positions on *symbol* without the live stop they should have, as far as is known, and since when."""
-    for state in desk.symbol_book(symbol).brackets:
+    for state in desk.signals_on(symbol):
         since_ms = naked_since_ms(state)
         if since_ms is not None:
             yield state, since_ms
@@ -26,9 +26,10 @@ def naked_since_ms(state: SignalState) -> int | None:
 
     Read once: another thread may be protecting it right now.
     """
-    plan = state.bracket
-    wanted = plan is not None and plan.stop_price is not None and not state.waived
-    return state.naked_since_ms if wanted and state.open_quantity > ZERO else None
+    since_ms, plan = state.naked_since_ms, state.bracket
+    if since_ms is None or plan is None or plan.stop_price is None or state.waived:
+        return None
+    return since_ms if state.open_quantity > ZERO else None
 
 
 def tell_unprotected(desk: Desk, symbol: str) -> None:

@@ -53,6 +53,8 @@ class SignalState:
         released: no order took effect; the id may be used again.
         closed_by: what ended it; None while it is open.
         report: the latest report.
+        open_quantity: what should still be open of this signal's position, base units; never negative. Reckoned once
+            with each fact, for every decision asks for it many times over.
     """
 
     claim: Claimed
@@ -67,6 +69,7 @@ class SignalState:
     released: bool = False
     closed_by: ClosedBy | None = None
     report: ExecutionReport | None = None
+    open_quantity: Decimal = attrs.field(default=ZERO, init=False)
 
     @property
     def signal_id(self) -> str:
@@ -98,22 +101,6 @@ class SignalState:
     def exited(self) -> Decimal:
         """What market exits closed of it, base units."""
         return total(tuple(self.exits.values()))
-
-    @property
-    def open_quantity(self) -> Decimal:
-        """What should still be open of this signal's position, base units; never negative."""
-        opened, closed = ZERO, self.written_off
-        for state in self.legs.values():  # in one pass: every decision asks for it, many times over
-            filled, leg = state.executed, state.intent.leg
-            if not filled or leg is Leg.EXIT:
-                continue
-            if leg is Leg.ENTRY:
-                opened = EXACT.add(opened, filled)
-            else:
-                closed = EXACT.add(closed, filled)
-        if not opened:
-            return ZERO
-        return max(ZERO, EXACT.subtract(opened, EXACT.add(closed, self.exited)))
 
     @property
     def open_questions(self) -> tuple[LegState, ...]:
@@ -174,6 +161,19 @@ class SignalState:
                 self.naked_since_ms = None
             case _ as unreachable:
                 assert_never(unreachable)
+        self.open_quantity = self._left_open()
+
+    def _left_open(self) -> Decimal:
+        opened, closed = ZERO, self.written_off
+        for state in self.legs.values():
+            filled, leg = state.executed, state.intent.leg
+            if leg is Leg.ENTRY:
+                opened = EXACT.add(opened, filled)
+            elif leg is not Leg.EXIT:  # what exits closed stands in `exits`
+                closed = EXACT.add(closed, filled)
+        if not opened:
+            return ZERO
+        return max(ZERO, EXACT.subtract(opened, EXACT.add(closed, self.exited)))
 
     def _apply_to_leg(self, event: Answered | Seen | Missed | Absent | CancelAsked) -> None:
         leg = self.legs[event.client_id]
