@@ -99,7 +99,7 @@ def _reader(kind: Any) -> Callable[[object], object]:
     if kind in (str, int, bool):
         return partial(_of, kind)
     if issubclass(kind, Enum):
-        return partial(_member, kind)
+        return partial(_member, kind, dict(kind.__members__))
     return _attrs_reader(kind)
 
 
@@ -138,11 +138,11 @@ def _datetime(data: object) -> datetime:
     return datetime.fromisoformat(cast("str", _of(str, data)))
 
 
-def _member(kind: type[Enum], data: object) -> Enum:
+def _member(kind: type[Enum], members: Mapping[str, Enum], data: object) -> Enum:
     name = cast("str", _of(str, data))
-    if name not in kind.__members__:
+    if name not in members:
         raise ValueError(f"{kind.__name__}: expected one of its names, was {name!r}")
-    return kind[name]
+    return members[name]
 
 
 def _of(kind: type, data: object) -> object:

@@ -12,6 +12,7 @@ from .order import Purpose
 MINUTE_MS = 60_000
 TRICKLE_MAX_MS = 2_000
 """No single read is held back for longer, whatever it costs."""
+_NOTHING = Cost()
 
 
 @attrs.frozen
@@ -75,17 +76,17 @@ class RateBudget:
 
     limiters: tuple[Limiter, ...]
     shares: Shares = Shares()
-    readings: Mapping[str, Reading] = attrs.field(factory=dict[str, Reading])
-    under_way: Cost = Cost()
-    spent: Mapping[Purpose, tuple[int, Cost]] = attrs.field(factory=dict[Purpose, tuple[int, Cost]])
+    readings: Mapping[str, Reading] = attrs.field(factory=dict)
+    under_way: Cost = _NOTHING
+    spent: Mapping[Purpose, tuple[int, Cost]] = attrs.field(factory=dict)
     banned_until_ms: int | None = None
     paused_until_ms: int | None = None
 
     def reserved(self, purpose: Purpose, cost: Cost, now_ms: int) -> RateBudget:
         """Count a request before it is sent."""
-        since_ms, so_far = self.spent.get(purpose, (now_ms, Cost()))
+        since_ms, so_far = self.spent.get(purpose, (now_ms, _NOTHING))
         if now_ms - since_ms >= MINUTE_MS:
-            since_ms, so_far = now_ms, Cost()
+            since_ms, so_far = now_ms, _NOTHING
         spent = {**self.spent, purpose: (since_ms, so_far + cost)}
         return self._with(self.readings, self.under_way + cost, spent)
 

@@ -59,8 +59,8 @@ class SignalState:
 
     claim: Claimed
     bracket: Bracket | None = None
-    legs: dict[str, LegState] = attrs.field(factory=dict[str, LegState])
-    exits: dict[str, Decimal] = attrs.field(factory=dict[str, Decimal])
+    legs: dict[str, LegState] = attrs.field(factory=dict)
+    exits: dict[str, Decimal] = attrs.field(factory=dict)
     written_off: Decimal = ZERO
     fill_known_ms: int | None = None
     covered_ms: int | None = None

@@ -37,10 +37,10 @@ class SymbolBook:
     signals: tuple[SignalState, ...] = ()
     orphan_ids: frozenset[str] = frozenset()
     unknown_ids: frozenset[str] = frozenset()
-    missing_since_ms: Mapping[Direction, int] = attrs.field(factory=dict[Direction, int])
-    lost_elsewhere: Mapping[Direction, Decimal] = attrs.field(factory=dict[Direction, Decimal])
-    leg_sizes: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
-    excess: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
+    missing_since_ms: Mapping[Direction, int] = attrs.field(factory=dict)
+    lost_elsewhere: Mapping[Direction, Decimal] = attrs.field(factory=dict)
+    leg_sizes: Mapping[str, Decimal] = attrs.field(factory=dict)
+    excess: Mapping[str, Decimal] = attrs.field(factory=dict)
     silent: frozenset[str] = frozenset()
     flatten: bool = False
 
