@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
 
-import attrs
-
 from .call import Call
 
 
@@ -32,7 +30,7 @@ class Attention:
         patience_ms = self.patience_ms()
         if patience_ms is None:
             return calls
-        return [attrs.evolve(call, patience_ms=patience_ms) for call in calls]
+        return [call.within(patience_ms) for call in calls]
 
     def patience_ms(self) -> int | None:
         """Return how long the next request of this thread may take; None when nothing presses."""

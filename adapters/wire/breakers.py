@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from threading import Lock
 
-import attrs
-
 from ...domain.breaker import Breaker, BreakerPolicy, Repeats
 from ...domain.errors import ExchangeUnavailableError
 from ...domain.order import Purpose
@@ -95,7 +93,7 @@ def _stoppable(call: Call) -> bool:
 
 def _key(call: Call) -> str:
     params = {name: value for name, value in call.params.items() if name not in _NOT_ITS_IDENTITY}
-    return digest(attrs.evolve(call, params={"": f"{call.method} {call.path}", **params}).params)
+    return digest({"": f"{call.method} {call.path}", **params})
 
 
 def _open(text: str) -> ExchangeUnavailableError:

@@ -25,7 +25,7 @@ class Call:
 
     method: str
     path: str
-    params: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    params: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     signed: bool = True
     purpose: Purpose = Purpose.PROTECTION
     patience_ms: int | None = None
@@ -34,6 +34,14 @@ class Call:
     def changes(self) -> bool:
         """Whether it can change anything at the exchange."""
         return self.method != "GET"
+
+    def with_params(self, params: Mapping[str, str]) -> Call:
+        """Return the same call with other parameters."""
+        return Call(self.method, self.path, params, self.signed, self.purpose, self.patience_ms)
+
+    def within(self, patience_ms: int) -> Call:
+        """Return the same call, to be waited for so long at most."""
+        return Call(self.method, self.path, self.params, self.signed, self.purpose, patience_ms)
 
 
 @attrs.frozen
@@ -45,7 +53,7 @@ class WireAnswer:
 
     status: int
     body: object
-    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     @property
     def ok(self) -> bool:

@@ -11,6 +11,8 @@ from .parameters import ALGO_ORDER_PATH, ORDER_PATH
 _ORDER: Final = Cost(weight=0, orders=1)
 _USUAL: Final = Cost(weight=1)
 _COSTS: Final = {
+    ("POST", ORDER_PATH): _ORDER,
+    ("POST", ALGO_ORDER_PATH): _ORDER,
     ("GET", "/fapi/v1/allOrders"): Cost(weight=5),
     ("GET", "/fapi/v1/userTrades"): Cost(weight=5),
     ("GET", "/fapi/v3/positionRisk"): Cost(weight=5),
@@ -35,8 +37,6 @@ def cost_of(call: Call) -> Cost:
     A new order weighs nothing and counts once on each order limit; whether a refused one counts is not documented, so
     it is assumed to.
     """
-    if call.method == "POST" and call.path in (ORDER_PATH, ALGO_ORDER_PATH):
-        return _ORDER
     if call.path in _COSTS_OF_ALL_SYMBOLS and "symbol" not in call.params:
         return _COSTS_OF_ALL_SYMBOLS[call.path]
     return _COSTS.get((call.method, call.path), _USUAL)

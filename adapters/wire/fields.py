@@ -70,9 +70,9 @@ class Fields:
         """Return an exact number; JSON floats are refused, because they no longer are what was sent."""
         value = self._row.get(name)
         try:
-            return decimal_of(value, f"{self._what}.{name}")
+            return decimal_of(value, name)
         except ValidationError as error:
-            raise ParseError(str(error)) from error
+            raise ParseError(f"{self._what}.{error}") from error
 
     def optional_decimal(self, name: str) -> Decimal | None:
         """Return an exact number, or None when it is missing, null or empty."""

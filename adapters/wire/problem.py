@@ -48,7 +48,7 @@ def problem_of(body: object) -> Problem:
 def printable(text: str) -> str:
     """Return *text* on one line, without control characters, cut to `TEXT_LENGTH_MAX`: it may come from an enemy."""
     cut = text[:TEXT_LENGTH_MAX]
-    return "".join(character if character.isprintable() else "?" for character in cut)
+    return cut if cut.isprintable() else "".join(character if character.isprintable() else "?" for character in cut)
 
 
 def retry_after_ms(answer: WireAnswer, now_ms: int) -> int | None:

@@ -128,7 +128,7 @@ class Session:
             raise barrier
         self._hold_back(call)
         if call.signed:
-            call = attrs.evolve(call, params=stamped(call.params, self.stamp(), READ_WINDOW_MS))
+            call = call.with_params(stamped(call.params, self.stamp(), READ_WINDOW_MS))
         (result,) = self.carry([call])
         if not isinstance(result, WireAnswer):
             raise lost_error(call, result) from None
