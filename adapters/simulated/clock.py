@@ -10,14 +10,15 @@ class SimulatedClock:
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
+        self._venue = timeline.venue
 
     def now_ms(self) -> int:
         """Return exchange time."""
-        return self._timeline.now_ms
+        return self._venue.now_ms
 
     def monotonic_ms(self) -> int:
         """Return exchange time too: here it never goes back."""
-        return self._timeline.now_ms
+        return self._venue.now_ms
 
     def sleep(self, seconds: float) -> None:
         """Advance the simulated market by *seconds*, to the nearest millisecond, at least one when above 0."""

@@ -97,6 +97,8 @@ class Encounter:
         return answer
 
     def _fault(self, *kinds: FaultKind) -> Fault | None:
+        if not self.faults:
+            return None
         return next((fault for fault in self.faults if fault.kind in kinds), None)
 
 

@@ -63,7 +63,7 @@ class Conditions(TypedDict, total=False):
 
 
 _NAMES = frozenset(Conditions.__annotations__)
-_OF_READS = frozenset({FaultKind.VISIBILITY_LAG, FaultKind.SHORT_LIST, FaultKind.DOUBLED_ROWS, FaultKind.WRONG_TIME})
+_OF_READS = (FaultKind.VISIBILITY_LAG, FaultKind.SHORT_LIST, FaultKind.DOUBLED_ROWS, FaultKind.WRONG_TIME)
 
 
 @attrs.frozen
@@ -203,15 +203,16 @@ class Fault:
     def concerns(self, call: Call) -> bool:
         """Whether *call* is where the fault strikes."""
         wanted = self.conditions
-        name = call.path.rpartition("/")[2]
         method, path = wanted.get("method"), wanted.get("path")
-        if self.kind in _OF_READS and method is None:
+        if method is None and self.kind in _OF_READS:
             method = "GET"
-        elif method is None and path is None and (call.method != "POST" or name not in _SENDING_NAMES):
+        if method not in (None, call.method):
+            return False
+        name = call.path.rpartition("/")[2]
+        if method is None and path is None and (call.method != "POST" or name not in _SENDING_NAMES):
             return False
         return (
-            method in (None, call.method)
-            and path in (None, name, call.path)
+            path in (None, name, call.path)
             and wanted.get("symbol") in (None, call.params.get("symbol"))
             and wanted.get("leg") in (None, leg_letter(client_id_of(call)))
         )

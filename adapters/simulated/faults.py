@@ -139,6 +139,8 @@ class FaultPlan:
 
     def earlier(self, call: Call) -> WireAnswer | None:
         """Return the last answer that was remembered to a request like *call*, or else to any; None without one."""
+        if not self._remembers:
+            return None
         with self._lock:
             return self._answers.get((call.method, call.path), self._last_answer)
 

@@ -36,17 +36,17 @@ class Timeline:
 
     def deliver(self, call: Call) -> Answer:
         """Hand *call* to the exchange now."""
-        with self:
+        with self._lock:
             return self.venue.handle(call.method, call.path, call.params)
 
     def deliver_later(self, at_ms: int, call: Call) -> None:
         """Let *call* arrive at *at_ms*; its answer goes nowhere."""
-        with self:
+        with self._lock:
             heapq.heappush(self._late, (at_ms, next(self._order), call))
 
     def advance_to(self, at_ms: int) -> None:
         """Let time pass until *at_ms*, with all that happens on the way; a time already past changes nothing."""
-        with self:
+        with self._lock:
             while self._late and self._late[0][0] <= at_ms:
                 self._deliver_next()
             if at_ms > self.venue.now_ms:
@@ -54,18 +54,18 @@ class Timeline:
 
     def tick(self, quote: Quote) -> None:
         """Let time pass until the quote, and take it in."""
-        with self:
+        with self._lock:
             self.advance_to(quote.at_ms)
             self.venue.tick(quote)
 
     def load(self, feed: Iterable[Quote | Candle]) -> None:
         """Let *feed* drive the market from now on."""
-        with self:
+        with self._lock:
             self.venue.load(feed)
 
     def step(self) -> bool:
         """Advance to the next thing that happens and do it; False when nothing will."""
-        with self:
+        with self._lock:
             due_ms = self.venue.next_event_ms()
             if self._late and (due_ms is None or self._late[0][0] < due_ms):
                 self._deliver_next()
