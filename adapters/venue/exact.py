@@ -5,11 +5,13 @@ A price or a quantity is kept as an integer count of units of `10 ** -decimals`.
 """
 
 from collections.abc import Iterable
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Final
 
 EXACT: Final = Context(prec=300, Emin=-9999, Emax=9999, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+_ROUNDED: Final = Context(prec=300, rounding=ROUND_HALF_EVEN, Emin=-9999, Emax=9999, traps=[InvalidOperation])
 MONEY_DECIMALS: Final = 8
+_MONEY_GRAIN: Final = Decimal(1).scaleb(-MONEY_DECIMALS)
 AVERAGE_DECIMALS: Final = 8
 ZERO: Final = Decimal(0)
 
@@ -92,8 +94,7 @@ def part_of(value: Decimal, part: int, whole: int) -> Decimal:
 
 def rounded_money(value: Decimal) -> Decimal:
     """Return *value* rounded half-even to `MONEY_DECIMALS`, for display only."""
-    numerator, denominator = value.as_integer_ratio()
-    return decimal_of(divide_half_even(numerator * 10**MONEY_DECIMALS, denominator), MONEY_DECIMALS)
+    return _ROUNDED.quantize(value, _MONEY_GRAIN)
 
 
 def decimals_of(text: str) -> int:

@@ -1,7 +1,7 @@
 """The gateway: every request passes here, is written down, weighed, dated and answered."""
 
-import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
 from .answer import Answer, Json
@@ -15,9 +15,6 @@ RECV_WINDOW_DEFAULT_MS: Final = 5_000
 RECV_WINDOW_MOST_MS: Final = 60_000
 AHEAD_MOST_MS: Final = 1_000
 """A request dated this much ahead of the exchange's clock, or more, is refused (Binance docs: General Info, timing)."""
-
-
-_SORTED: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class Gateway:
@@ -69,9 +66,8 @@ class Gateway:
         return Answer(status, body, self._limits.headers(with_orders=route is not None and route.orders > 0))
 
     def _record_request(self, method: str, path: str, params: Mapping[str, str]) -> int:
-        shown = {name: value for name, value in params.items() if name != "signature"}
-        text = _SORTED.encode(shown)
-        return self._state.record("request", method=method, path=path, params=text)
+        shown = [f"{quoted(name)}:{quoted(value)}" for name, value in sorted(params.items()) if name != "signature"]
+        return self._state.record("request", method=method, path=path, params=f"{{{','.join(shown)}}}")
 
 
 def check_timing(now_ms: int, params: Parameters) -> None:

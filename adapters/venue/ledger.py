@@ -50,6 +50,11 @@ class Ledger:
         """All rows so far; the view grows with the ledger."""
         return Rows(self._rows)
 
+    @property
+    def last_seq(self) -> int:
+        """The `seq` of the newest row; 0 before the first."""
+        return len(self._rows)
+
     def append(self, kind: str, time_ms: int, fields: Row) -> int:
         """Add one row and return its `seq`."""
         seq = len(self._rows) + 1

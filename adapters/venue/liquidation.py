@@ -16,7 +16,7 @@ import attrs
 from .algo_order import EXPIRED
 from .algo_status import expire_with_position, set_status
 from .brackets import Bracket
-from .exact import AVERAGE_DECIMALS, EXACT, ZERO, decimal_of, plain, text_of, total
+from .exact import AVERAGE_DECIMALS, EXACT, ZERO, decimal_of, divide_half_even, negative, plain, text_of, total
 from .margin import cross_unrealized, cross_wallet, maintenance_margin, positions_of, unrealized
 from .matching import add_income, book_fill, finish_order, record_order
 from .order import BUY, SELL, Order
@@ -161,7 +161,8 @@ def liquidation_price_text(state: State, position: Position) -> str:
     if price is None:
         return "0"
     rules = state.listing.rules(position.symbol)
-    units = round(price * Fraction(10**AVERAGE_DECIMALS) / Fraction(10**rules.price_decimals))
+    scale = 10**rules.price_decimals
+    units = divide_half_even(price.numerator * 10**AVERAGE_DECIMALS, price.denominator * scale)
     return text_of(units, AVERAGE_DECIMALS)
 
 
@@ -186,17 +187,18 @@ def _solve(state: State, positions: Sequence[Position], backing: Decimal) -> Fra
     The bracket depends on the result, so it is found by repetition.
     """
     market = state.market(positions[0].symbol)
-    unit = Fraction(1, 10**market.rules.money_decimals)
+    decimals = market.rules.money_decimals
     price = Fraction(market.mark)
     for _ in range(_ROUNDS_MOST):
-        cost, slope = Fraction(0), Fraction(0)
+        lacking, slope = negative(backing), ZERO
         for position in positions:
             bracket = _bracket_at(state, position, price)
-            cost += position.cost * unit - Fraction(bracket.cum)
-            slope += position.amount * unit - abs(position.amount) * unit * Fraction(bracket.ratio)
+            lacking = EXACT.add(lacking, EXACT.subtract(decimal_of(position.cost, decimals), bracket.cum))
+            kept = EXACT.multiply(decimal_of(abs(position.amount), decimals), bracket.ratio)
+            slope = EXACT.add(slope, EXACT.subtract(decimal_of(position.amount, decimals), kept))
         if not slope:
             return None
-        found = (cost - Fraction(backing)) / slope
+        found = Fraction(lacking) / Fraction(slope)
         if found <= 0:
             return None
         if found == price:

@@ -11,9 +11,9 @@ NUMBER_RANGE: Final = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 INTEGER_RANGE: Final = "^[0-9]{1,20}$"
 CLIENT_ID_RANGE: Final = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
 CLIENT_ID_LENGTH_MAX: Final = 36
+INTEGER_LENGTH_MAX: Final = 19
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
-_INTEGER = re.compile(r"[0-9]{1,19}", re.ASCII)
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}", re.ASCII)
 
 
@@ -76,7 +76,7 @@ class Parameters:
         value = self.text(name) if default is None else self.optional(name)
         if value is None:
             return int(default or 0)
-        if not _INTEGER.fullmatch(value):
+        if not (value.isascii() and value.isdigit() and len(value) <= INTEGER_LENGTH_MAX):
             raise Refused(-1100, name, INTEGER_RANGE)
         return int(value)
 

@@ -107,5 +107,6 @@ class Switches:
         return self._note(concerns is not None and concerns(client_id))
 
     def _note(self, strikes: bool) -> bool:  # noqa: FBT001 - it passes the answer through
-        self.struck += strikes
+        if strikes:
+            self.struck += 1
         return strikes

@@ -46,7 +46,7 @@ class Notebook:
 
     def seq(self) -> int:
         """Return the ledger's last row so far."""
-        return 0 if self.exchange is None else len(self.exchange.ledger.rows)
+        return 0 if self.exchange is None else self.exchange.ledger.last_seq
 
     def evidence(self) -> Evidence:
         """Return what is new since the last call."""
