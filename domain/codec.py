@@ -103,19 +103,30 @@ def _reader(kind: Any) -> Callable[[object], object]:
     return _attrs_reader(kind)
 
 
+def _itself(kind: Any) -> frozenset[type]:
+    """Return the types whose JSON values stand for themselves in a field of that kind."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    return frozenset(kinds) & _ITSELF
+
+
 def _attrs_reader(kind: Any) -> Callable[[object], object]:
     hints, fields = get_type_hints(kind), [field for field in attrs.fields(kind) if field.init]
-    readers = [(field.name, _reader(hints[field.name])) for field in fields]
-    required = [field.name for field in fields if field.default is attrs.NOTHING]
+    readers = [(field.name, _itself(hints[field.name]), _reader(hints[field.name])) for field in fields]
+    required = frozenset(field.name for field in fields if field.default is attrs.NOTHING)
 
     def read(data: object) -> object:
-        if not isinstance(data, Mapping):
+        if type(data) is not dict and not isinstance(data, Mapping):
             raise ValueError(f"{kind.__name__}: expected an object, was {type(data).__name__}")
         found = cast("Mapping[str, object]", data)
-        missing = [name for name in required if name not in found]
-        if missing:
+        if not required <= found.keys():
+            missing = [field.name for field in fields if field.name in required - found.keys()]
             raise ValueError(f"{kind.__name__}: lacks {', '.join(missing)}")
-        return kind(**{name: read_field(found[name]) for name, read_field in readers if name in found})
+        values: dict[str, object] = {}
+        for name, itself, read_field in readers:
+            if name in found:
+                item = found[name]
+                values[name] = item if type(item) in itself else read_field(item)
+        return kind(**values)
 
     return read
 

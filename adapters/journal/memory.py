@@ -9,7 +9,7 @@ from typing import Self
 
 from ...domain.errors import JournalError
 from ...domain.events import Event
-from .record import Record, claim_record, event_of, following_records, unclaimed
+from .record import Record, claim_record, following_records, unclaimed
 
 
 class MemoryJournal:
@@ -53,8 +53,7 @@ class MemoryJournal:
         with self._guard:
             self._check_usable()
             if signal_id in self._of_signal:
-                first = self._records[self._of_signal[signal_id][0]]
-                return event_of(first.kind, first.body)
+                return self._records[self._of_signal[signal_id][0]].event
             self._of_signal[signal_id] = []
             self._add(record)
         return None
@@ -81,14 +80,14 @@ class MemoryJournal:
             self._check_usable()
             places = [place for signal_id in self._open for place in self._of_signal[signal_id]]
             found = [self._records[place] for place in sorted([*self._of_none, *places])]
-        return iter([event_of(record.kind, record.body) for record in found])
+        return iter([record.event for record in found])
 
     def events_of(self, signal_id: str) -> tuple[Event, ...]:
         """Return all events of one signal, in order of recording."""
         with self._guard:
             self._check_usable()
             found = [self._records[place] for place in self._of_signal.get(signal_id, ())]
-        return tuple(event_of(record.kind, record.body) for record in found)
+        return tuple([record.event for record in found])
 
     def signal_ids(self) -> tuple[str, ...]:
         """Return every signal id ever claimed, oldest first."""

@@ -16,6 +16,7 @@ BODY_BYTES_MAX = 262_144
 """The longest body of one event. An event is a few kilobytes; more is somebody's mistake."""
 FIRST_PREV_HASH = bytes(32)
 _AT_MS_MAX = 2**63 - 1
+_READER = json.JSONDecoder()
 _BODIES = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
@@ -29,6 +30,7 @@ class Record:
         signal_open: whether it opens (True) or closes (False) its signal; None when it does neither.
         kind: the name of the event's class.
         body: the event as a JSON object, plain ASCII.
+        event: the event as it is read back from its body.
     """
 
     at_ms: int
@@ -36,6 +38,7 @@ class Record:
     signal_open: bool | None
     kind: str
     body: str
+    event: Event
 
     @classmethod
     def of(cls, event: Event) -> Record:
@@ -49,7 +52,7 @@ class Record:
             body = _BODIES.encode(fields)
             if event.signal_id is not None:
                 event.signal_id.encode("utf-8")
-            kept = decode(kind, json.loads(body))
+            kept = decode(kind, _READER.raw_decode(body)[0])
         except (TypeError, ValueError, RecursionError) as error:
             raise JournalError(f"an event of kind {type(event).__name__} cannot be kept: {error}") from error
         if len(body) > BODY_BYTES_MAX:
@@ -58,7 +61,7 @@ class Record:
             raise JournalError(f"an event of kind {kind} would come back changed: nothing is kept that cannot be read")
         if not 0 <= event.at_ms <= _AT_MS_MAX:
             raise JournalError(f"an event needs a time in UTC milliseconds, was {event.at_ms}")
-        return cls(event.at_ms, event.signal_id, event.signal_open, kind, body)
+        return cls(event.at_ms, event.signal_id, event.signal_open, kind, body, kept)
 
     def hash(self, prev_hash: bytes, seq: int) -> bytes:
         """Return the hash that chains it, as number *seq*, to the event before."""
