@@ -78,6 +78,13 @@ def line_of(record: AuditRecord, seq: int, prev_hash: str) -> bytes:
     return _encoded(record, seq, prev_hash, cut, cut)
 
 
+def check_keepable(record: AuditRecord) -> None:
+    """Raise what `line_of` would raise; what is plain JSON already is not written out for that."""
+    day_of(record.at_ms)
+    if not (_is_plain(record.order_data, DEPTH_MAX) and _is_plain(record.response, DEPTH_MAX)):
+        line_of(record, 1, "")
+
+
 def _encoded(record: AuditRecord, seq: int, prev_hash: str, order_data: object, response: object) -> bytes:
     names = (record.operation, record.symbol, record.signal_id, record.client_order_id, record.environment)
     operation, symbol, signal_id, client_order_id, environment = [

@@ -6,7 +6,7 @@ import threading
 
 from ...domain.audit_record import AuditRecord
 from ...domain.errors import JournalError
-from .line import line_of
+from .line import check_keepable
 from .shorthand import Shorthand
 
 
@@ -32,7 +32,7 @@ class MemoryAudit(Shorthand):
         Raises:
             JournalError: the log was closed, or the record has no place in time.
         """
-        line_of(record, 1, "")
+        check_keepable(record)
         with self._lock:
             if self._closed:
                 raise JournalError("the audit log was closed; open a new one")
