@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from ..wire.call import AnswerLostError, Call, NotSentError, Result, WireAnswer
 from .encounter import Encounter
 from .fault import FaultKind
@@ -13,15 +11,6 @@ from .faults import FaultPlan
 from .latency import Latency
 from .tap import NoTap, Tap
 from .timeline import Timeline
-
-
-@attrs.frozen
-class _Trip:
-    """One request of a batch: its place there, and when it arrives."""
-
-    index: int
-    arrives_ms: int
-    encounter: Encounter
 
 
 class Door:
@@ -37,43 +26,42 @@ class Door:
         """Carry *calls*, all sent now; return when the last answer is here, or given up."""
         with self._timeline:
             sent_ms = self._timeline.now_ms
-            trips = [self._trip(index, call, sent_ms) for index, call in enumerate(calls)]
+            trips = [Encounter.of(self._faults, call, sent_ms) for call in calls]
+            arrivals_ms = [sent_ms + self._latency.up_ms + encounter.delay_ms for encounter in trips]
             results: dict[int, Result] = {}
             done_ms = sent_ms
-            for trip in sorted(trips, key=lambda trip: trip.arrives_ms):
-                self._tap.leaving(trip.encounter.call, sent_ms)
-                result, returns_ms = self._carry(trip, sent_ms)
-                results[trip.index] = result
+            for index in sorted(range(len(trips)), key=arrivals_ms.__getitem__):
+                self._tap.leaving(trips[index].call, sent_ms)
+                results[index], returns_ms = self._carry(trips[index], sent_ms, arrivals_ms[index])
                 done_ms = max(done_ms, returns_ms)
             self._timeline.advance_to(done_ms)
             now_ms = self._timeline.now_ms
-            return tuple(self._tap.arriving(call, results[index], now_ms) for index, call in enumerate(calls))
+            return tuple([self._tap.arriving(call, results[index], now_ms) for index, call in enumerate(calls)])
 
-    def _trip(self, index: int, call: Call, sent_ms: int) -> _Trip:
-        encounter = Encounter.of(self._faults, call, sent_ms)
-        return _Trip(index, sent_ms + self._latency.up_ms + encounter.delay_ms, encounter)
-
-    def _carry(self, trip: _Trip, sent_ms: int) -> tuple[Result, int]:
+    def _carry(self, encounter: Encounter, sent_ms: int, arrives_ms: int) -> tuple[Result, int]:
         """Return what comes of one request, and when whoever sent it knows."""
-        encounter, call = trip.encounter, trip.encounter.call
+        call = encounter.call
         patience_ms = self._latency.timeout_ms
         if call.patience_ms is not None:
             patience_ms = min(patience_ms, call.patience_ms)
         gives_up_ms = sent_ms + patience_ms
-        lost = AnswerLostError(f"no answer within {patience_ms} ms")
         if encounter.meets(FaultKind.UNREACHABLE):
             return NotSentError("the connection was refused"), sent_ms
         if encounter.meets(FaultKind.REQUEST_LOST):
-            return lost, gives_up_ms
-        returns_ms = trip.arrives_ms + self._latency.down_ms
+            return _lost(patience_ms), gives_up_ms
+        returns_ms = arrives_ms + self._latency.down_ms
         if returns_ms > gives_up_ms:
-            self._timeline.deliver_later(trip.arrives_ms, call)
-            return lost, gives_up_ms
-        self._timeline.advance_to(trip.arrives_ms)
+            self._timeline.deliver_later(arrives_ms, call)
+            return _lost(patience_ms), gives_up_ms
+        self._timeline.advance_to(arrives_ms)
         answer = encounter.answer(self._timeline, lambda: self._timeline.deliver(call))
         if encounter.loses_reply:
-            return lost, gives_up_ms
+            return _lost(patience_ms), gives_up_ms
         return unread(answer) if encounter.meets(FaultKind.GARBLED) else answer, returns_ms
+
+
+def _lost(patience_ms: int) -> AnswerLostError:
+    return AnswerLostError(f"no answer within {patience_ms} ms")
 
 
 def unread(answer: WireAnswer) -> Result:

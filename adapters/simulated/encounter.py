@@ -40,22 +40,28 @@ class Encounter:
 
     def meets(self, *kinds: FaultKind) -> bool:
         """Whether a fault of these kinds is among them."""
-        return self._fault(*kinds) is not None
+        return bool(self.faults) and self._fault(*kinds) is not None
 
     @property
     def delay_ms(self) -> int:
         """How much longer than usual the request is under way, in milliseconds."""
+        if not self.faults:
+            return 0
         return sum(fault.delay_ms for fault in self.faults if fault.kind is FaultKind.LATENCY)
 
     @property
     def loses_reply(self) -> bool:
         """Whether no answer comes although the request arrives."""
+        if not self.faults:
+            return False
         if self.meets(FaultKind.REPLY_LOST, FaultKind.DRIP):
             return True
         return self.meets(FaultKind.STALE_REPLY) and self.earlier is None
 
     def answer(self, timeline: Timeline, deliver: Callable[[], Answer]) -> WireAnswer:
         """Let the exchange answer by *deliver*, or a fault in its place."""
+        if not self.faults:
+            return self._remembered(deliver())
         instead = self._fault(*_INSTEAD)
         if instead is not None and not instead.executed:
             return _answer_of(instead, timeline.now_ms)
@@ -63,11 +69,15 @@ class Encounter:
         self._deliver_again(timeline, deliver, given)
         if instead is not None:
             return _answer_of(instead, timeline.now_ms)
-        answer = WireAnswer(given.status, given.body, given.headers)
-        self.plan.remember(self.call, answer)
+        answer = self._remembered(given)
         if self.earlier is not None and self.meets(FaultKind.STALE_REPLY):
             return self.earlier
         return self._distorted(answer, timeline)
+
+    def _remembered(self, given: Answer) -> WireAnswer:
+        answer = WireAnswer(given.status, given.body, given.headers)
+        self.plan.remember(self.call, answer)
+        return answer
 
     def _deliver_again(self, timeline: Timeline, deliver: Callable[[], Answer], given: Answer) -> None:
         """Let a copy arrive; a later one only of what was taken: what the door turned away stays outside."""
@@ -97,8 +107,6 @@ class Encounter:
         return answer
 
     def _fault(self, *kinds: FaultKind) -> Fault | None:
-        if not self.faults:
-            return None
         return next((fault for fault in self.faults if fault.kind in kinds), None)
 
 

@@ -119,10 +119,10 @@ class FaultPlan:
         """Return the faults that strike *call*, sent at *at_ms*, and write them down."""
         struck: list[Fault] = []
         with self._lock:
-            if not self._enabled:
+            if not self._enabled or not self._faults:
                 return ()
             for index, (fault, seen) in enumerate(self._faults):
-                if not fault.is_due(at_ms) or not fault.concerns(call):
+                if not fault.concerns(call) or not fault.is_due(at_ms):
                     continue
                 self._faults[index] = (fault, seen + 1)
                 if self._chosen(fault, seen + 1):
