@@ -98,8 +98,9 @@ class RateBudget:
         """Take over the counts *told* by an answer; where it tells none, add the request's own cost to the last one."""
         readings = dict(self.readings)
         for limiter in self.limiters:
-            if limiter.name in told:
-                readings[limiter.name] = Reading(told[limiter.name], now_ms)
+            now_used = told.get(limiter.name)
+            if now_used is not None:
+                readings[limiter.name] = Reading(now_used, now_ms)
             elif units := limiter.units(cost):
                 used, at_ms = self._used(limiter, now_ms), now_ms
                 if used:
@@ -124,9 +125,10 @@ class RateBudget:
 
     def warnings(self, now_ms: int) -> Iterator[Allowance]:
         """Yield the limits of which more than the warning share is used."""
+        percent = self.shares.warning_percent
         for limiter in self.limiters:
             used = self._used(limiter, now_ms) + limiter.units(self.under_way)
-            if used * 100 >= limiter.limit * self.shares.warning_percent:
+            if used * 100 >= limiter.limit * percent:
                 yield self._allowance(limiter, now_ms)
 
     def wait_ms(self, cost: Cost, now_ms: int) -> int | None:

@@ -9,7 +9,7 @@ import attrs
 
 from .ids import Leg
 from .leg_state import Fate, LegState
-from .numbers import EXACT
+from .numbers import EXACT, negated
 from .order import ZERO
 from .side import Direction, position_side
 from .signal_state import SignalState, total
@@ -57,14 +57,16 @@ class SymbolBook:
     def holding(self, direction: Direction) -> tuple[SignalState, ...]:
         """Return the signals that should hold size in *direction*, oldest first."""
         return tuple(
-            state
-            for state in self.brackets
-            if state.bracket is not None and state.bracket.direction is direction and state.open_quantity > ZERO
+            [
+                state
+                for state in self.signals
+                if state.bracket is not None and state.bracket.direction is direction and state.open_quantity > ZERO
+            ]
         )
 
     def open_quantity(self, direction: Direction) -> Decimal:
         """Return what our signals should hold in *direction*, base units."""
-        return total(tuple(state.open_quantity for state in self.holding(direction)))
+        return total(tuple([state.open_quantity for state in self.holding(direction)]))
 
     def exit_in_flight(self, signal_id: str) -> bool:
         """Whether an exit meant for the signal's bracket has no known end yet."""
@@ -76,23 +78,17 @@ class SymbolBook:
 
     def missing(self, snapshot: Snapshot) -> dict[Direction, Decimal]:
         """Return per direction how much less is held than our signals add up to, base units; only what is missing."""
-        found = {
-            direction: EXACT.subtract(
-                self.open_quantity(direction), snapshot.held(direction, position_side(snapshot.mode, direction))
-            )
-            for direction in Direction
-        }
-        return {direction: gap for direction, gap in found.items() if gap > ZERO}
+        return {direction: negated(balance) for direction, balance in self._balance(snapshot) if balance < ZERO}
 
     def foreign(self, snapshot: Snapshot) -> dict[Direction, Decimal]:
         """Return per direction how much more the exchange shows than we hold, base units; only what is not ours."""
-        found = {
-            direction: EXACT.subtract(
-                snapshot.held(direction, position_side(snapshot.mode, direction)), self.open_quantity(direction)
-            )
-            for direction in Direction
-        }
-        return {direction: excess for direction, excess in found.items() if excess > ZERO}
+        return {direction: balance for direction, balance in self._balance(snapshot) if balance > ZERO}
+
+    def _balance(self, snapshot: Snapshot) -> Iterator[tuple[Direction, Decimal]]:
+        """Yield per direction what is held beyond what our signals add up to; below zero, something is missing."""
+        for direction in (Direction.LONG, Direction.SHORT):
+            held = snapshot.held(direction, position_side(snapshot.mode, direction))
+            yield direction, EXACT.subtract(held, self.open_quantity(direction))
 
     def _exits(self) -> Iterator[LegState]:
         return (leg for state in self.signals for leg in state.of(Leg.EXIT))

@@ -77,7 +77,7 @@ class Lookup:
 
     def _visible(self, call: Call, parse: Callable[[object], Parsed]) -> Parsed | None:
         answer = self._session.ask(call, _NOT_VISIBLE)
-        if problem_of(answer.body).code == NO_SUCH_ORDER and not answer.ok:
+        if not answer.ok and problem_of(answer.body).code == NO_SUCH_ORDER:
             return None
         return self._session.parsed(call, answer, parse)
 

@@ -8,7 +8,7 @@ from threading import Lock
 import attrs
 from loguru import logger
 
-from ...domain.budget import Capacity, Cost
+from ...domain.budget import Allowance, Capacity, Cost
 from ...domain.errors import ConfigurationError, RateLimitedError
 from ...domain.order import Purpose
 from ...domain.rate_budget import MINUTE_MS, RateBudget, Shares
@@ -115,10 +115,7 @@ class Meter:
             if not answer.ok:
                 self._obey(answer, now_ms)
             after = self._budget
-            close = tuple(after.warnings(now_ms)) if told else ()
-            news = [one for one in close if one.name not in self._warned]
-            if told and (close or self._warned):
-                self._warned = frozenset(one.name for one in close)
+            news = self._news(now_ms) if told else ()
         # the log is the host's code: it runs without our lock
         if after.banned_until_ms != before.banned_until_ms:
             logger.critical("the exchange has banned this address until {} ms: nothing is sent", after.banned_until_ms)
@@ -162,6 +159,14 @@ class Meter:
         """Return the budget as last told, with what is under way."""
         with self._lock:
             return self._budget.capacity(now_ms)
+
+    def _news(self, now_ms: int) -> Sequence[Allowance]:
+        """Return the limits that have come close to their end since they were last told."""
+        close, warned = tuple(self._budget.warnings(now_ms)), self._warned
+        if not close and not warned:
+            return ()
+        self._warned = frozenset(one.name for one in close)
+        return [one for one in close if one.name not in warned]
 
     def _told(self, answer: WireAnswer) -> dict[str, int]:
         """Return the counts that the headers tell, by the limiter's name."""
