@@ -172,7 +172,7 @@ class Desk:
     def naked(self) -> tuple[SignalState, ...]:
         """Return the signals whose position was last known to have no live stop."""
         with self._mutex:
-            return tuple(state for state in self.book.signals.values() if state.naked_since_ms is not None)
+            return tuple([state for state in self.book.signals.values() if state.naked_since_ms is not None])
 
     def hasten(self, symbol: str) -> None:
         """Have *symbol* looked at again soon: this look was in vain."""

@@ -73,13 +73,13 @@ def patience_ms(desk: Desk, *, until_ms: int) -> int | None:
     come through. None while nothing presses.
     """
     naked = [state for state in desk.naked() if naked_since_ms(state) is not None]
-    for symbol in dict.fromkeys(state.symbol for state in naked):
+    for symbol in dict.fromkeys([state.symbol for state in naked]):
         tell_unprotected(desk, symbol)
     now = desk.now_ms()
     if not naked and until_ms - now >= UNHURRIED_MS:
         return None
     left_ms = max(desk.timings.poll_ms, until_ms - now)
-    return min([left_ms, *(_room_ms(desk, state, now) for state in naked)])
+    return min([left_ms, *[_room_ms(desk, state, now) for state in naked]])
 
 
 def _room_ms(desk: Desk, state: SignalState, now: int) -> int:
