@@ -19,6 +19,7 @@ from .order_shapes import Shape, quantity_text
 from .position import Position
 from .state import State
 
+_NO_MONEY: Final = plain(ZERO, MONEY_DECIMALS)
 _ACCOUNT_ALIAS: Final = "SgsR"
 _ACCOUNT_POSITION_NAMES: Final = (
     "symbol",
@@ -38,13 +39,14 @@ def risk_row(state: State, position: Position) -> Shape:
     rules = state.listing.rules(position.symbol)
     market, isolated = state.market(position.symbol), state.account.is_isolated(position.symbol)
     profit, margin = unrealized(state, position), _money(initial_margin(state, position))
+    entry = position.entry_price_text(rules.price_decimals)
     apart = position.isolated_wallet if isolated else ZERO
     return {
         "symbol": position.symbol,
         "positionSide": position.side,
         "positionAmt": quantity_text(rules, position.amount),
-        "entryPrice": position.entry_price_text(rules.price_decimals),
-        "breakEvenPrice": _break_even(state, position),
+        "entryPrice": entry,
+        "breakEvenPrice": _break_even(state, position, Decimal(entry)),
         "markPrice": plain(EXACT.scaleb(Decimal(market.mark), -rules.price_decimals), MONEY_DECIMALS),
         "unRealizedProfit": _money(profit),
         "liquidationPrice": liquidation_price_text(state, position),
@@ -63,12 +65,9 @@ def risk_row(state: State, position: Position) -> Shape:
     }
 
 
-def _break_even(state: State, position: Position) -> str:
+def _break_even(state: State, position: Position, entry: Decimal) -> str:
     """The entry price made worse by one taker fee."""
-    rules = state.listing.rules(position.symbol)
-    entry = Decimal(position.entry_price_text(rules.price_decimals))
-    rate = state.settings.taker_fee_of(position.symbol)
-    paid = EXACT.multiply(entry, rate)
+    paid = EXACT.multiply(entry, state.settings.taker_fee_of(position.symbol))
     return plain(rounded_money(EXACT.add(entry, paid) if position.amount > 0 else EXACT.subtract(entry, paid)))
 
 
@@ -124,4 +123,5 @@ def account_position_row(state: State, position: Position) -> Shape:
 
 
 def _money(value: Decimal) -> str:
-    return plain(rounded_money(value), MONEY_DECIMALS)
+    rounded = rounded_money(value)  # with all its decimals
+    return format(rounded, "f") if rounded else _NO_MONEY

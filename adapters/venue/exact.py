@@ -37,6 +37,8 @@ def decimal_of(units: int, decimals: int) -> Decimal:
 
 def text_of(units: int, decimals: int, places_min: int = 0) -> str:
     """Return a count of units as fixed-point text without trailing zeros, but with at least *places_min* decimals."""
+    if not units:
+        return f"0.{'0' * places_min}" if places_min else "0"
     digits = str(abs(units)).zfill(decimals + 1)
     whole, fraction = digits[: len(digits) - decimals], digits[len(digits) - decimals :]
     fraction = fraction.rstrip("0").ljust(places_min, "0")

@@ -189,21 +189,21 @@ def _solve(state: State, positions: Sequence[Position], backing: Decimal) -> Fra
     market = state.market(positions[0].symbol)
     decimals = market.rules.money_decimals
     price = Fraction(market.mark)
+    brackets = [_bracket_at(state, position, price) for position in positions]
     for _ in range(_ROUNDS_MOST):
         lacking, slope = negative(backing), ZERO
-        for position in positions:
-            bracket = _bracket_at(state, position, price)
+        for position, bracket in zip(positions, brackets, strict=True):
             lacking = EXACT.add(lacking, EXACT.subtract(decimal_of(position.cost, decimals), bracket.cum))
             kept = EXACT.multiply(decimal_of(abs(position.amount), decimals), bracket.ratio)
             slope = EXACT.add(slope, EXACT.subtract(decimal_of(position.amount, decimals), kept))
         if not slope:
             return None
-        found = Fraction(lacking) / Fraction(slope)
-        if found <= 0:
+        price = Fraction(lacking) / Fraction(slope)
+        if price <= 0:
             return None
-        if found == price:
+        before, brackets = brackets, [_bracket_at(state, position, price) for position in positions]
+        if brackets == before:
             break
-        price = found
     return price
 
 
