@@ -36,7 +36,5 @@ class HashedNotebook(Notebook):
         return self._hash.hexdigest()
 
     def _digest(self, rows: Iterable[Row], kept: Iterable[Kept]) -> None:
-        for row in rows:
-            self._hash.update(repr(tuple(row.values())).encode())
-        for each in kept:
-            self._hash.update(f"{each.at_ms} {each.owner} {each.event!r}".encode())
+        self._hash.update("".join([repr(tuple(row.values())) for row in rows]).encode())
+        self._hash.update("".join([f"{each.at_ms} {each.owner} {each.event!r}" for each in kept]).encode())

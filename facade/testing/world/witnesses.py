@@ -105,16 +105,17 @@ class WitnessedWire:
     notebook: Notebook
     lifeline: Lifeline
     owner: int
-    _sent: dict[int, tuple[int, int]] = attrs.field(factory=dict[int, tuple[int, int]])
+    _sent: dict[int, tuple[str, int, int]] = attrs.field(factory=dict[int, tuple[str, int, int]])
 
     def leaving(self, call: Call, at_ms: int) -> None:
         """Note the moment."""
-        self.lifeline.touch(f"before {_name(call)}")
-        self._sent[id(call)] = at_ms, self.notebook.seq()
+        name = f"{call.method} {call.path.rpartition('/')[2]}"
+        self.lifeline.touch(f"before {name}")
+        self._sent[id(call)] = name, at_ms, self.notebook.seq()
 
     def arriving(self, call: Call, result: Result, at_ms: int) -> Result:
         """Note what came of it."""
-        sent_ms, first_seq = self._sent.pop(id(call))
+        name, sent_ms, first_seq = self._sent.pop(id(call))
         mangled = self.notebook.mangle(call, result)
         carried = Carried(
             call=call,
@@ -126,7 +127,7 @@ class WitnessedWire:
             last_seq=self.notebook.seq(),
         )
         try:
-            self.lifeline.touch(f"after {_name(call)}")
+            self.lifeline.touch(f"after {name}")
         except BaseException:
             self.notebook.carried.append(attrs.evolve(carried, result=None, arrived_ms=None))
             raise
@@ -145,7 +146,3 @@ class WitnessedBell:
         """Hear."""
         self.lifeline.touch(f"before alarm {alarm.kind.name}")
         self.notebook.alarms.append(alarm)
-
-
-def _name(call: Call) -> str:
-    return f"{call.method} {call.path.rpartition('/')[2]}"
