@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from operator import itemgetter
 
 import attrs
 
@@ -55,15 +54,14 @@ def duties(desk: Desk) -> tuple[Duty, ...]:
 
 def next_due_ms(desk: Desk) -> int | None:
     """Return the exchange time at which reconcile() should next be called; None when nothing is open."""
-    now = desk.now_ms()
-    return min((desk.due_ms.get(symbol, now) for symbol in desk.symbols()), default=None)
+    open_duties = duties(desk)
+    return open_duties[0].due_ms if open_duties else None
 
 
 def due_symbols(desk: Desk) -> tuple[str, ...]:
     """Return the symbols with something due now."""
     now = desk.now_ms()
-    due = [(due_ms, symbol) for symbol in desk.symbols() if (due_ms := desk.due_ms.get(symbol, now)) <= now]
-    return tuple(symbol for _, symbol in sorted(due, key=itemgetter(0)))
+    return tuple(dict.fromkeys(duty.symbol for duty in duties(desk) if duty.due_ms <= now))
 
 
 def _kind(state: SignalState) -> DutyKind:

@@ -23,8 +23,7 @@ class Cost:
 
     def less(self, other: Cost) -> Cost:
         """Return what is left without *other*; never below nothing."""
-        weight, orders = self.weight - other.weight, self.orders - other.orders
-        return Cost(max(0, weight), max(0, orders))
+        return Cost(max(0, self.weight - other.weight), max(0, self.orders - other.orders))
 
 
 ENTRY_WORST_CASE = Cost(weight=120, orders=12)
