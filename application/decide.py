@@ -50,4 +50,5 @@ def glance(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
     for action in decided(desk, desk.symbol_book(symbol), snapshot)[0]:
         if isinstance(action, MarkExposed):
             desk.record(Exposed(action.since_ms, action.signal_id), vital=True)
+            desk.due_ms[symbol] = desk.now_ms()
     return snapshot

@@ -11,7 +11,7 @@ from loguru import logger
 from ...domain.budget import Allowance, Capacity, Cost
 from ...domain.errors import ConfigurationError, RateLimitedError
 from ...domain.order import Purpose
-from ...domain.rate_budget import MINUTE_MS, RateBudget, Shares
+from ...domain.rate_budget import MINUTE_MS, TRICKLE_MAX_MS, RateBudget, Shares
 from ...domain.rate_budget import Limiter as Limit
 from ...domain.refusal import Refusal
 from .call import AnswerLostError, Call, Result, WireAnswer
@@ -152,7 +152,8 @@ class Meter:
             drop_ms = self._budget.trickle_ms(cost_of(call), now_ms)
             if not drop_ms:
                 return 0
-            self._next_drop_ms = max(now_ms, self._next_drop_ms) + drop_ms
+            row_ms = max(now_ms, self._next_drop_ms) + drop_ms
+            self._next_drop_ms = min(row_ms, now_ms + TRICKLE_MAX_MS)  # some in the row may not have waited for all
             return self._next_drop_ms - now_ms
 
     def capacity(self, now_ms: int) -> Capacity:
