@@ -28,12 +28,15 @@ class Meanwhile:
     seconds: float = 0
 
     def happen(self, world: World) -> None:
-        """Let it happen, with nobody there."""
+        """Let it happen, with nobody there.
+
+        Time that passes and nothing else finds an owner who lives asleep, as on a machine that is suspended.
+        """
         for last in self.prices:
             world.tick(AAA, last)
             world.wait(self.seconds)
         if not self.prices:
-            world.wait(self.seconds)
+            world.exchange.clock.sleep(self.seconds)
 
     def strike(self, world: World) -> None:
         """Let the market move in this very moment, in the middle of a call, with the time that triggers need."""

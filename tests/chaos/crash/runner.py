@@ -113,21 +113,26 @@ class Explorer:
     def explore(self, effort: Effort) -> Iterator[tuple[str, Run, tuple[str, ...]]]:
         """Yield each run by the name it is counted under, with what was wrong with it."""
         everywhere = self.references.everywhere(reads=effort.every_read or self.scenario.every_read)
+        passed: dict[int, int] = {}
         for point in self._some(everywhere, effort.deaths):
-            yield "crash_points", *judge(self.references, Crash(points=(point,)))
+            result, found = judge(self.references, Crash(points=(point,)))
+            passed[point] = result.passed if result.deaths else 0
+            yield "crash_points", result, found
         changes = self.references.changes
         for point in self._some(changes, effort.meanwhiles):
             for meanwhile in self._some(MEANWHILES, None if effort.meanwhiles is None else 1):
                 yield "crash_points", *judge(self.references, Crash(points=(point,), meanwhile=meanwhile))
         for point in self._some(changes, effort.recoveries):
-            yield from self._again(point)
+            yield from self._again(point, passed.get(point))
         yield from self._stores(effort)
 
-    def _again(self, point: int) -> Iterator[tuple[str, Run, tuple[str, ...]]]:
-        """Die at *point*, and once more while the next process sets it right."""
-        result = crashed(self.scenario, Crash(points=(point,)))
-        if result.deaths and result.passed:
-            crash = Crash(points=(point, self.random.randrange(1, result.passed + 1)))
+    def _again(self, point: int, passed: int | None) -> Iterator[tuple[str, Run, tuple[str, ...]]]:
+        """Die at *point*, and once more while the next process sets it right, of which *passed* points are known."""
+        if passed is None:
+            result = crashed(self.scenario, Crash(points=(point,)))
+            passed = result.passed if result.deaths else 0
+        if passed:
+            crash = Crash(points=(point, self.random.randrange(1, passed + 1)))
             yield "recovery_points", *judge(self.references, crash)
 
     def _stores(self, effort: Effort) -> Iterator[tuple[str, Run, tuple[str, ...]]]:
