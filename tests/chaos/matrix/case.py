@@ -19,6 +19,11 @@ def nothing() -> None:
     """Do nothing."""
 
 
+def no() -> bool:
+    """Say no."""
+    return False
+
+
 @attrs.frozen
 class Armed:
     """A fault in place.
@@ -26,10 +31,13 @@ class Armed:
     Attributes:
         struck: how often it has struck so far.
         heal: takes away what `World.settle` does not (it switches the fault plan off and shows answers as they come).
+        struck_as_once: whether, though it was to go on, it has struck the first request it concerned and met no other:
+            then whatever strikes once has done the same.
     """
 
     struck: Callable[[], int]
     heal: Callable[[], None] = nothing
+    struck_as_once: Callable[[], bool] = no
 
 
 @attrs.frozen(kw_only=True)
@@ -86,6 +94,7 @@ class FaultCase:
         scenario: what is done there.
         lives_on: whether the next signal on the same symbol must end PROTECTED once all is healed.
         variant: tells cases of one id apart.
+        once: the same fault striking once, of one that goes on. Where both do the same one run is judged as both.
     """
 
     id: str
@@ -97,6 +106,11 @@ class FaultCase:
     scenario: Callable[[Step, int], Scenario] = scenario_of
     lives_on: bool = True
     variant: str = ""
+    once: FaultCase | None = None
+
+    def once_at(self, step: Step) -> FaultCase | None:
+        """Return the same fault striking once at *step*, if there is such a case."""
+        return self.once if self.once is not None and step in self.once.steps else None
 
 
 @attrs.frozen(kw_only=True)

@@ -68,7 +68,12 @@ def on_the_way(when: When, *makers: Make) -> Inject:
         kinds: set[FaultKind] = {fault.kind for fault in faults}
         before = len(world.faults.log)
         world.break_with(*faults)
-        return Armed(lambda: sum(1 for struck in world.faults.log[before:] if struck.kind in kinds))
+
+        def count() -> int:
+            return sum(1 for struck in world.faults.log[before:] if struck.kind in kinds)
+
+        # several faults count for themselves: one of them may have met its first request after all was over
+        return Armed(count, struck_as_once=lambda: when.nth is None and len(faults) == 1 and count() == 1)
 
     return inject
 
@@ -99,7 +104,7 @@ def in_what_comes_back(when: When, shown: Shown) -> Inject:
             return other
 
         world.notebook.mangle = mangle
-        return Armed(lambda: len(struck))
+        return Armed(lambda: len(struck), struck_as_once=lambda: when.nth is None and len(struck) == 1)
 
     return inject
 
@@ -152,7 +157,11 @@ def both(first: Inject, second: Inject) -> Inject:
             one.heal()
             other.heal()
 
-        return Armed(lambda: min(one.struck(), other.struck()), heal)
+        return Armed(
+            lambda: min(one.struck(), other.struck()),
+            heal,
+            struck_as_once=lambda: one.struck_as_once() and other.struck_as_once(),
+        )
 
     return inject
 
@@ -182,14 +191,9 @@ def variants(
     """
     if means is not None:
         expect, expect_lasting = every(understood(means), expect), every(understood(means), expect_lasting)
-    kinds = (
-        (ONCE, steps, expect),
-        (AGAIN, steps & again, as_promised),
-        (FIFTH, steps & MANY if fifth else frozenset[Step](), as_promised),
-        (LASTING, steps, expect_lasting),
-    )
-    return tuple(
-        FaultCase(
+
+    def case(when: When, where: frozenset[Step], check: Check, once: FaultCase | None = None) -> FaultCase:
+        return FaultCase(
             id=fault_id,
             what=what,
             variant=when.name,
@@ -197,7 +201,14 @@ def variants(
             inject=injected(when),
             expect=check,
             lives_on=lives_on and when in (ONCE, LASTING),
+            once=once,
         )
-        for when, where, check in kinds
-        if where
+
+    once = case(ONCE, steps, expect)
+    found = (
+        once,
+        case(AGAIN, steps & again, as_promised),
+        case(FIFTH, steps & MANY if fifth else frozenset(), as_promised),
+        case(LASTING, steps, expect_lasting, once),
     )
+    return tuple(each for each in found if each.steps)

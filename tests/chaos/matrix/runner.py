@@ -38,17 +38,20 @@ class Job:
     faults: tuple[At, ...]
     seed: int
 
-    def run(self) -> Ran:
-        """Run it."""
-        if len(self.faults) == 1:
-            return run_case(*self.faults[0], self.seed)
-        first, second = self.faults
-        return run_pair(first, second, self.seed)
+    def run(self) -> tuple[Ran, ...]:
+        """Run it: a fault that goes on, and by itself the same one striking once, unless both did the same."""
+        if len(self.faults) == 2:
+            return (run_pair(*self.faults, self.seed),)
+        ((case, step),) = self.faults
+        ran, once = run_case(case, step, self.seed), case.once_at(step)
+        return (ran,) if once is None or ran.as_once else (ran, run_case(once, step, self.seed))
 
 
 def singles(listed: Iterable[FaultCase], seeds: Sequence[int]) -> list[Job]:
-    """Return every case at every step where it applies, in a fixed order."""
-    return [Job((one,), seed) for case in listed for one in _places(case, frozenset(Step)) for seed in seeds]
+    """Return every case at every step where it applies, in a fixed order; what strikes once is left to what goes on."""
+    places = [one for case in listed for one in _places(case, frozenset(Step))]
+    left = {(case.once_at(step), step) for case, step in places}
+    return [Job((one,), seed) for one in places if one not in left for seed in seeds]
 
 
 def pairs(listed: Iterable[FaultCase], seed: int, count: int) -> list[Job]:
@@ -99,14 +102,15 @@ def run_listed(
     planned = len(alone) + len(together)
     wrong: list[str] = []
     struck: set[tuple[str, Step]] = set()
-    both = 0
+    both, runs, shared = 0, 0, 0
     for done, job in enumerate((*alone, *together), 1):
-        ran = job.run()
-        wrong += [f"{ran.name}: {each}" for each in ran.wrong]
-        if len(job.faults) == 2:
-            both += all(ran.struck)
-        elif ran.struck[0]:
-            struck.add((job.faults[0][0].id, job.faults[0][1]))
+        for ran in job.run():
+            runs, shared = runs + 1, shared + ran.as_once
+            wrong += [f"{ran.name}: {each}" for each in ran.wrong]
+            if len(job.faults) == 2:
+                both += all(ran.struck)
+            elif ran.struck[0]:
+                struck.add((job.faults[0][0].id, job.faults[0][1]))
         progress(done, planned)
     return Found(
         layer="matrix",
@@ -115,7 +119,8 @@ def run_listed(
             "steps": len({step for _, step in struck}) if share == 0 else 0,
             "cells": len(struck),
             "pairs": both,
-            "matrix_runs": planned,
+            "matrix_runs": runs,
+            "matrix_runs_judged_twice": shared,
         },
         violations=tuple(wrong[:SHOWN_MAX]),
     )

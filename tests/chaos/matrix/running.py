@@ -27,6 +27,7 @@ class Ran:
         outcome: of the signal under test, at the end.
         wrong: what was not as it must be, in sentences; nothing when all was.
         world: as it ended.
+        as_once: whether it was judged as the same fault striking once, too: it did nothing else.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Ran:
     outcome: Outcome | None
     wrong: tuple[str, ...]
     world: World = attrs.field(repr=False)
+    as_once: bool = False
 
 
 def run_case(case: FaultCase, step: Step, seed: int = 0) -> Ran:
@@ -56,9 +58,13 @@ def run_case(case: FaultCase, step: Step, seed: int = 0) -> Ran:
         struck=struck,
     )
     wrong = [*before, *([] if struck else ["the fault never struck"]), *case.expect(aftermath)]
+    once = case.once_at(step) if armed.struck_as_once() else None
+    if once is not None:
+        wrong += [f"as {once.variant}: {each}" for each in once.expect(aftermath)]
     armed.heal()
     wrong += _settled(world, scenario if case.lives_on else None)
-    return _ran(f"{_named(case, step)}, seed {seed}", world, (struck,), wrong)
+    ran = _ran(f"{_named(case, step)}, seed {seed}", world, (struck,), wrong)
+    return attrs.evolve(ran, as_once=once is not None)
 
 
 def run_pair(first: tuple[FaultCase, Step], second: tuple[FaultCase, Step], seed: int = 0) -> Ran:

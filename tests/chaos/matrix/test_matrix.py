@@ -10,7 +10,7 @@ import pytest
 
 from surefill.testing.world import World
 from tests.chaos.matrix.case import IDS, Armed, Elsewhere, FaultCase, NotApplicable
-from tests.chaos.matrix.runner import run_listed
+from tests.chaos.matrix.runner import Job, run_listed, singles
 from tests.chaos.matrix.running import run_case
 from tests.chaos.matrix.steps import ALL, Step
 from tests.chaos.matrix.table import LISTED, Kind, cases, cells, counted
@@ -77,6 +77,70 @@ def test_a_fault_that_never_strikes_fails() -> None:
     idle = FaultCase(id="A1", what="nothing", steps=ALL, inject=never)
 
     assert run_case(idle, Step.ENTRY).wrong == ("the fault never struck",)
+
+
+def lasting(fault_id: str) -> FaultCase:
+    """The first case of a fault that goes on for a while."""
+    return next(case for case in cases() if case.id == fault_id and case.once is not None)
+
+
+@pytest.mark.parametrize(
+    ("fault_id", "step", "is_same"),
+    [
+        ("A2", Step.ENTRY, True),
+        ("B1", Step.EXIT, True),
+        ("C1", Step.POSITION, True),
+        ("A1", Step.STOP, False),
+        ("B10", Step.CANCEL, False),
+        ("A1", Step.STARTUP, False),
+    ],
+    ids=str,
+)
+def test_one_run_shows_both_where_both_do_the_same(fault_id: str, step: Step, *, is_same: bool) -> None:
+    """What was to go on and found nothing more to strike is, to the last row and event, what strikes once."""
+    case = lasting(fault_id)
+    assert case.once is not None
+
+    ran, once = run_case(case, step), run_case(case.once, step)
+
+    assert ran.as_once == is_same
+    assert (history(ran.world) == history(once.world)) == is_same
+    assert ran.struck == once.struck if is_same else ran.struck > once.struck
+
+
+def test_one_run_that_shows_both_is_judged_as_both() -> None:
+    """What must be so of the fault that strikes once is asked of the run that shows it, too, and said to be its."""
+    case = lasting("A2")
+    assert case.once is not None
+    strict = attrs.evolve(case, once=attrs.evolve(case.once, expect=lambda aftermath: [aftermath.step.value]))
+
+    assert run_case(strict, Step.ENTRY).wrong == ("as once: entry POST",)
+    assert run_case(strict, Step.STARTUP).wrong == ()
+
+
+def test_no_case_is_lost() -> None:
+    """Each case at each step is run by itself, or by the job of the one that goes on."""
+    listed = list(cases())
+    jobs = singles(listed, range(1))
+    done = [job.faults[0] for job in jobs]
+    done += [(once, step) for case, step in done if (once := case.once_at(step)) is not None]
+
+    assert sorted((IDS.index(case.id), case.what, case.variant, step.value) for case, step in done) == sorted(
+        (IDS.index(case.id), case.what, case.variant, step.value) for case in listed for step in case.steps
+    )
+
+
+def test_a_job_runs_what_its_run_did_not_show() -> None:
+    """The fault that strikes once has a run of its own only where it would do something else."""
+    case = lasting("A1")
+
+    assert [len(Job(((case, step),), 0).run()) for step in (Step.ENTRY, Step.STOP)] == [1, 2]
+
+
+def history(world: World) -> tuple[object, ...]:
+    """All that reached the exchange and all it did, and all that the judge was told of the client."""
+    watch = world.watch
+    return tuple(world.exchange.ledger.rows), world.alarms, world.reports, watch.durations.stop_ms, world.now_ms
 
 
 def test_parts_add_up_to_the_whole() -> None:
