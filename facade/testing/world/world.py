@@ -30,12 +30,19 @@ from surefill.testing.invariants.filters import filters_by_symbol
 from surefill.testing.world.lifeline import Killed, Lifeline
 from surefill.testing.world.market import PRICES, START_MS, WALLET
 from surefill.testing.world.notebook import Notebook, as_it_came
+from surefill.testing.world.stillness import Stillness
 from surefill.testing.world.witnesses import WitnessedAudit, WitnessedBell, WitnessedJournal, WitnessedWire
 from surefill.wiring import demo_exchange_info
 
 T = TypeVar("T")
 CONVERGE_MS = 60_000
 """How long after the last fault everything may take to come to rest."""
+LAST_LOOKS_MS = 10_000
+"""So long before the end of that time the owner is looking again, whatever it saw before."""
+STILL_ROUNDS = 2
+"""After so many rounds in which nothing happened another look would show the owner nothing else."""
+WATCHING = frozenset({"GUARD", "LATE_WATCH"})
+"""Duties of an owner who only looks whether anything happens."""
 
 
 @attrs.define(kw_only=True)
@@ -235,6 +242,8 @@ class World:
     def settle(self) -> tuple[Violation, ...]:
         """Heal everything, give it `CONVERGE_MS`, and judge: it must have come to rest.
 
+        While nothing happens the owner looks a few times and at the end of that time, not every few seconds.
+
         Returns:
             every broken promise so far.
         """
@@ -243,7 +252,7 @@ class World:
         if self.manager is None:
             self.restart()
         self.reconcile()
-        self.wait(CONVERGE_MS / 1000)
+        self._come_to_rest()
         self.look()
         self.violations += self.watch.at_rest(self.manager.status(), now_ms=self.now_ms) if self.manager else ()
         return tuple(self.violations)
@@ -251,6 +260,26 @@ class World:
     def break_with(self, *faults: Fault) -> None:
         """Add faults."""
         self.faults.add(*faults)
+
+    def _come_to_rest(self) -> None:
+        """Let `CONVERGE_MS` pass; an owner who has nothing to do, and saw that twice, sleeps until something happens.
+
+        All is judged by what happens at the exchange, and it is asked again at the end: what only time brings about
+        comes to light there.
+        """
+        end_ms, round_ms = self.now_ms + CONVERGE_MS, self.timings.guard_ms + 1_000
+        stillness, sleeps = Stillness(self.notebook), False
+        while self.now_ms < end_ms:
+            if sleeps:
+                self.exchange.clock.sleep(1)
+            else:
+                self.wait(min(round_ms, end_ms - self.now_ms) / 1000)
+            stillness.note()
+            is_early = end_ms - self.now_ms > LAST_LOOKS_MS
+            sleeps = is_early and stillness.rounds >= STILL_ROUNDS and (sleeps or self._only_watches())
+
+    def _only_watches(self) -> bool:
+        return self.manager is None or all(duty.kind.name in WATCHING for duty in self.manager.status().duties)
 
     def _report(
         self, work: Callable[[OrderExecutionManager], ExecutionReport | None], verb: str
