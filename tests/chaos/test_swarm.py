@@ -50,7 +50,7 @@ def _forget_to_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
     def without_cancels(*facts: object) -> tuple[Action, ...]:
         return tuple(action for action in decide(*facts) if not isinstance(action, CancelLegs))
 
-    monkeypatch.setattr("surefill.application.protect.next_actions", without_cancels)
+    monkeypatch.setattr("surefill.application.decide.next_actions", without_cancels)
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
@@ -117,7 +117,7 @@ def test_other_contents_under_a_used_id_would_be_told(monkeypatch: pytest.Monkey
 
 def test_an_error_out_of_a_call_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a call throws at its host beyond its promise ends in the violations, with its place."""
-    monkeypatch.setattr("surefill.application.protect.next_actions", lambda *_: 1 / 0)
+    monkeypatch.setattr("surefill.application.decide.next_actions", lambda *_: 1 / 0)
 
     result = run_script(CALM, [LONG])
 
