@@ -49,7 +49,7 @@ def test_it_finds_a_core_that_forgets_to_cancel(monkeypatch: pytest.MonkeyPatch)
     def without_cancels(*facts: object) -> tuple[Action, ...]:
         return tuple(action for action in decide(*facts) if not isinstance(action, CancelLegs | CancelOrphans))
 
-    monkeypatch.setattr("surefill.application.protect.next_actions", without_cancels)
+    monkeypatch.setattr("surefill.application.decide.next_actions", without_cancels)
 
     with pytest.raises(AssertionError, match="I3 at") as caught:
         run_state_machine_as_test(Jumpy, settings=QUICK)
