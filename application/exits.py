@@ -17,7 +17,7 @@ from ..domain.order import ZERO
 from ..domain.refusal import Refusal
 from ..domain.reply import ReplyKind
 from ..domain.side import Direction, PositionMode, position_side
-from ..domain.signal_state import SignalState
+from ..domain.signal_state import SignalState, total
 from ..domain.snapshot import Watermark
 from .decide import glance
 from .desk import Desk
@@ -87,11 +87,17 @@ def exit_position(
     last: LegState | None = None
     held = ZERO
     for _ in range(SLICES_MAX):
+        allotments = _open_still(desk, _remaining(order.allotments, executed))
         left = EXACT.subtract(order.quantity, executed)
+        if order.allotments and not allotments:
+            last, held = (last, held) if executed > ZERO else (None, ZERO)
+            break
+        if order.allotments:  # a stop or target may have closed a part meanwhile
+            left = min(left, total(tuple(each.quantity for each in allotments)))
         slice_size, held = _slice(desk, order, left)
         if slice_size <= ZERO:
             break
-        last = _send_slice(desk, order, slice_size, executed, meanwhile)
+        last = _send_slice(desk, order, slice_size, allotments, meanwhile)
         executed = EXACT.add(executed, last.executed)
         if last.fate in (Fate.OPEN, Fate.OPEN_QUESTION):
             return ExitResult(executed=executed, confirmed=False)
@@ -120,7 +126,7 @@ def _nothing_sent(order: ExitOrder, held: Decimal) -> ExitResult:
 
 
 def _send_slice(
-    desk: Desk, order: ExitOrder, size: Decimal, executed: Decimal, meanwhile: Callable[[], object]
+    desk: Desk, order: ExitOrder, size: Decimal, allotments: tuple[Allotment, ...], meanwhile: Callable[[], object]
 ) -> LegState:
     state = desk.known_state(order.signal_id)
     attempt = state.next_attempt(Leg.EXIT)
@@ -141,7 +147,7 @@ def _send_slice(
             attempt=attempt,
             request=request,
             watermark=_watermark(desk, order.symbol),
-            allotments=_remaining(order.allotments, executed),
+            allotments=allotments,
         ),
     )
     if leg.refusal is Refusal.REDUCE_ONLY:
@@ -207,6 +213,17 @@ def _remaining(allotments: tuple[Allotment, ...], executed: Decimal) -> tuple[Al
         if rest > ZERO:
             left.append(Allotment(allotment.signal_id, rest))
     return tuple(left)
+
+
+def _open_still(desk: Desk, allotments: tuple[Allotment, ...]) -> tuple[Allotment, ...]:
+    """Return *allotments* without what is not open any more: a leg of the same bracket was faster."""
+    states = {each.signal_id: desk.state(each.signal_id) for each in allotments}
+    left = (
+        Allotment(each.signal_id, min(each.quantity, ZERO if state is None else state.open_quantity))
+        for each in allotments
+        for state in (states[each.signal_id],)
+    )
+    return tuple(each for each in left if each.quantity > ZERO)
 
 
 def _watermark(desk: Desk, symbol: str) -> Watermark | None:

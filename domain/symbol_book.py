@@ -55,14 +55,17 @@ class SymbolBook:
         return tuple(leg for state in self.signals for leg in state.open_questions if leg.fate is Fate.OPEN_QUESTION)
 
     def holding(self, direction: Direction) -> tuple[SignalState, ...]:
-        """Return the signals that should hold size in *direction*, oldest first."""
-        return tuple(
-            [
-                state
-                for state in self.signals
-                if state.bracket is not None and state.bracket.direction is direction and state.open_quantity > ZERO
-            ]
-        )
+        """Return the signals that should hold size in *direction*, by the time of their entries, oldest first.
+
+        Not by when we heard of them: those of a lost journal come back in any order, and what closed a part of the
+        position is likely to have closed its oldest part.
+        """
+        found = [
+            state
+            for state in self.signals
+            if state.bracket is not None and state.bracket.direction is direction and state.open_quantity > ZERO
+        ]
+        return tuple(sorted(found, key=_entered_ms) if len(found) > 1 else found)
 
     def open_quantity(self, direction: Direction) -> Decimal:
         """Return what our signals should hold in *direction*, base units."""
@@ -92,3 +95,9 @@ class SymbolBook:
 
     def _exits(self) -> Iterator[LegState]:
         return (leg for state in self.signals for leg in state.of(Leg.EXIT))
+
+
+def _entered_ms(state: SignalState) -> int:
+    """Return when the exchange last changed the entry that filled."""
+    orders = (leg.order for leg in state.of(Leg.ENTRY) if leg.executed > ZERO)
+    return min((order.updated_ms for order in orders if order is not None), default=0)
