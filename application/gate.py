@@ -22,6 +22,7 @@ from ..domain.signal import Signal
 from ..domain.snapshot import Reference, Snapshot
 from .desk import Desk
 from .quota import room_for_legs
+from .takeover import half_known
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -150,6 +151,11 @@ def _frozen(desk: Desk, signal: Signal) -> Declined | None:
     reason = desk.book.frozen.get(signal.symbol)
     if reason is not None:
         return Declined(Refusal.FROZEN, reason)
+    if half_known(desk, signal.symbol):
+        return Declined(
+            Refusal.FROZEN,
+            "a bracket was taken over, and its other orders are not known yet; reconcile() goes on asking",
+        )
     questions = desk.open_questions(signal.symbol)
     if not questions:
         return None
