@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import attrs
@@ -17,8 +17,9 @@ from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import AuthenticationError, ExchangeUnavailableError
 from surefill.domain.events import Exited
 from surefill.domain.ids import Leg
+from surefill.domain.order import OrderKey
 from surefill.domain.refusal import Refusal
-from surefill.domain.report import Outcome
+from surefill.domain.report import ClosedBy, Outcome
 from tests.application.test_settle import _unfinished
 from tests.papers import (
     ACME,
@@ -31,6 +32,7 @@ from tests.papers import (
     events,
     filled,
     held,
+    id_of,
     intents,
     paper_desk,
     resting,
@@ -168,6 +170,7 @@ def test_an_acknowledged_exit_is_asked_for_until_it_is_final() -> None:
     desk.exchange.script["send"] = _unfinished
 
     report = desk.execute(close(), None)
+    desk.guard(10)
 
     assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
 
@@ -313,3 +316,51 @@ def test_a_position_that_vanishes_before_the_exit_ends_it() -> None:
     bracket = desk.report()
     assert bracket.outcome is Outcome.CLOSED
     assert desk.lines(AuditType.BRACKET_CLOSED)
+
+
+def test_a_target_that_fills_while_an_exit_is_lost_takes_its_share() -> None:
+    """The next slice closes only what is open still, for the bracket whose it is; nothing is asked for ever after."""
+    desk = paper_desk()
+    desk.execute(entry("near", target="101"))
+    desk.execute(entry("far", target="150"))
+    desk.exchange.faults.add(Fault.request_lost(leg="X", nth=1))
+
+    def find(itself: Callable[[Sequence[OrderKey]], object], keys: Sequence[OrderKey]) -> object:
+        if intents(desk.journal, "c1") and any(key.client_id == id_of("c1", Leg.EXIT) for key in keys):
+            desk.exchange.tick(ACME, last="102")
+        return itself(keys)
+
+    desk.exchange.script["find"] = find
+    report = desk.execute(close(), None)
+    desk.guard(10)
+
+    assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
+    shares = [
+        (intent.attempt, [each.signal_id for each in intent.allotments]) for intent in intents(desk.journal, "c1")
+    ]
+    assert shares == [(1, ["near", "far"]), (2, ["far"])]
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert desk.report("near").closed_by is ClosedBy.TAKE_PROFIT
+    assert desk.report("far").closed_by is ClosedBy.EXIT
+    assert desk.manager.next_due() is None
+
+
+def test_an_exit_whose_brackets_were_closed_by_their_legs_sends_no_more() -> None:
+    """The first slice was lost, and the target closed everything meanwhile: there is nothing left, and that is said."""
+    desk = paper_desk()
+    desk.execute(entry(target="101"))
+    desk.exchange.faults.add(Fault.request_lost(leg="X", nth=1))
+
+    def find(itself: Callable[[Sequence[OrderKey]], object], keys: Sequence[OrderKey]) -> object:
+        if intents(desk.journal, "c1") and any(key.client_id == id_of("c1", Leg.EXIT) for key in keys):
+            desk.exchange.tick(ACME, last="102")
+        return itself(keys)
+
+    desk.exchange.script["find"] = find
+    report = desk.execute(close(), None)
+    desk.guard(10)
+
+    assert report.outcome is Outcome.ALREADY_FLAT
+    assert exit_names(desk) == []
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert desk.report().closed_by is ClosedBy.TAKE_PROFIT

@@ -31,6 +31,15 @@ def test_holding_is_per_direction_oldest_first() -> None:
     assert (book.open_quantity(_LONG), book.open_quantity(_SHORT)) == (Decimal("1.5"), ONE)
 
 
+def test_the_oldest_is_whose_entry_is_oldest() -> None:
+    """Signals of a lost journal come back in any order; the exchange knows which entry came first."""
+    late, early = a_tale("late"), a_tale("early")
+    for tale, at_ms in ((late, 900), (early, 100)):
+        tale.seen(tale.newest(Leg.ENTRY), OrderStatus.FILLED, 1_000, executed=ONE, updated_ms=at_ms)
+
+    assert [state.signal_id for state in a_book(late, early).holding(_LONG)] == ["early", "late"]
+
+
 @pytest.mark.parametrize(
     ("mode", "held", "missing", "foreign"),
     [
