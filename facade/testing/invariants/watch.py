@@ -12,7 +12,7 @@ import attrs
 from surefill.adapters.wire.call import WireAnswer
 from surefill.application.status import Status
 from surefill.domain.alarm import Alarm
-from surefill.domain.events import Claimed, Waived, WrittenOff
+from surefill.domain.events import Waived, WrittenOff
 from surefill.domain.limits import RiskLimits
 from surefill.domain.timings import Timings
 from surefill.testing.invariants.ahead import WriteAhead
@@ -281,10 +281,9 @@ class Watch:
         event = kept.event
         self.ahead.keep(kept)
         self.durations.keep(event, kept.at_ms)
-        uncovers = isinstance(event, (Waived, WrittenOff)) or (
-            isinstance(event, Claimed) and bool(self.sizes.forgotten)
-        )
+        forgotten = len(self.sizes.forgotten)
         self.sizes.keep(event)
+        uncovers = isinstance(event, (Waived, WrittenOff)) or len(self.sizes.forgotten) != forgotten
         if isinstance(event, WrittenOff):
             key = self.sizes.place(self.sizes.stem_of(event.signal_id) or "")
             if key is not None:
