@@ -248,20 +248,31 @@ def test_a_look_for_something_else_that_shows_the_stop_keeps_nothing() -> None:
     assert desk.journal.events_of("s1") == before
 
 
-def test_a_close_that_hangs_rings_for_the_stop_it_found_gone() -> None:
-    """The stop was removed by hand, and the reads before the exit hang: a person hears of it before the exit is out."""
+@pytest.mark.parametrize("at_look", [1, 2])
+def test_a_close_that_hangs_rings_for_the_stop_it_found_gone(at_look: int) -> None:
+    """Removed by hand before the close looks, or between its look and the exit's; the reads before the exit hang.
+
+    A person hears of it before the exit is out.
+    """
     desk = paper_desk()
     desk.execute(entry())
-    take_away_the_stop(desk)
     desk.exchange.faults.add(Fault.request_lost(method="GET", path="userTrades"))
-    began = desk.now_ms()
+    looks: list[int] = []
 
+    def snapshot(itself: Callable[[str], object], symbol: str) -> object:
+        looks.append(desk.now_ms())
+        if len(looks) == at_look:
+            take_away_the_stop(desk)
+        return itself(symbol)
+
+    desk.exchange.script["snapshot"] = snapshot
     report = desk.execute(close(), None)
 
-    assert 3_000 <= rung(desk, began)[0][1] <= 4_000
+    assert exposed_ms(desk) == looks[at_look - 1]
+    (sent,) = intents(desk.journal, "c1", Leg.EXIT)
+    assert rung(desk, exposed_ms(desk)) == [(ACME, 3_000)]
+    assert sent.at_ms >= exposed_ms(desk) + 3_000
     assert report.outcome is Outcome.CLOSED
-    desk.exchange.faults.clear()
-    desk.guard(10)
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
 
 
@@ -279,7 +290,7 @@ def test_an_entry_that_waits_rings_for_the_stop_its_look_found_gone() -> None:
 
 
 def test_the_rounds_for_an_outcome_notice_that_a_stop_is_gone() -> None:
-    """An open question keeps its symbol busy, and its rounds look at the position: the stop beside it went meanwhile."""
+    """An open question keeps its symbol busy, and its rounds look at the position: the stop beside it is gone."""
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.exchange.faults.add(Fault.request_lost(leg="E", method="POST"))

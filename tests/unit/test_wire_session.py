@@ -76,7 +76,7 @@ def test_a_read_waits_for_its_drop_past_the_hard_share() -> None:
 
 
 def test_what_changes_something_never_waits() -> None:
-    """A cancel leaves at once and takes no place in the row, however little is left: it may be the one that protects."""
+    """A cancel leaves at once and takes no place in the row, however little is left: others wait, it does not."""
     spent = Spent(2_400)
 
     assert [spent.asked(CANCEL) for _ in range(3)] == [0, 0, 0]
