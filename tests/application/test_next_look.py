@@ -233,7 +233,7 @@ def test_strays_go_once_their_position_is_gone() -> None:
 
 
 def test_strays_whose_signal_is_known_again_are_its_orders() -> None:
-    """One of two is executed again: the duty is that signal's, and there is one of it; the other's orders are spared."""
+    """One of two is executed again: there is one duty, that signal's; the orders of the other are spared."""
     desk = paper_desk()
     desk.execute(entry("s1"))
     desk.execute(entry("s2"))
@@ -258,7 +258,7 @@ def test_strays_are_watched_beside_an_order_that_is_hardly_looked_for() -> None:
     desk.execute(entry())
     desk.guard(TIMES.late_look_ms // 1000 + 5)
     rare_ms = due_in_ms(desk)
-    trade_by_hand(desk.exchange, "BUY", "1")
+    trade_by_hand(desk.exchange, "SELL", "1")
     stop_by_hand(desk.exchange, id_of("s9", Leg.STOP))
 
     desk.manager.reconcile()
