@@ -103,3 +103,26 @@ def test_the_share_used_is_rounded_down(used: int, limit: int, percent: int) -> 
 def test_a_limit_of_nothing_is_used_up() -> None:
     """Where nothing is allowed all of it is used."""
     assert Allowance("a", 0, 0, counts_orders=False).percent == 100
+
+
+@pytest.mark.parametrize(
+    ("percent", "spacing_ms"),
+    [(0, 0), (49, 0), (50, 500), (64, 500), (65, 1_000), (79, 1_000), (80, 2_000), (100, 2_000), (150, 2_000)],
+)
+def test_looks_get_rarer_as_the_weight_is_spent(percent: int, spacing_ms: int) -> None:
+    """Nothing is asked of anybody below half of the weight; from then on two looks are ever further apart."""
+    assert _capacity(percent * 10).spacing_ms == spacing_ms
+
+
+def test_the_fullest_weight_says_how_rare_looks_are() -> None:
+    """Of several windows of weight the one that is most used counts; without any nothing is spared."""
+    few, many = Allowance("1m", 500, 1000, False), Allowance("1h", 8_000, 10_000, False)
+
+    assert Capacity((few, many)).spacing_ms == Capacity((many, few)).spacing_ms == 2_000
+    assert Capacity().spacing_ms == 0
+
+
+def test_orders_do_not_make_looks_rarer() -> None:
+    """A look takes no place for an order: limits that count orders say nothing of it."""
+    assert _capacity(1000, counts_orders=True).spacing_ms == 0
+    assert Capacity((Allowance("a", 1000, 1000, True), Allowance("b", 500, 1000, False))).spacing_ms == 500

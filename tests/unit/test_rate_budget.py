@@ -86,6 +86,50 @@ def test_entries_stop_at_the_hard_share() -> None:
     assert RateBudget(limiters=(Limiter("x", 5_000, 1, counts_orders=True),)).wait_ms(ORDER, NOW_MS) == 5_000
 
 
+def test_reads_come_in_drops_past_the_hard_share() -> None:
+    """The last read that fits goes at once; the next waits for its part of the window that is left to all of them."""
+    last, full = (BUDGET.answered(READ, {"weight/1m": weight}, NOW_MS) for weight in (2_155, 2_156))
+
+    assert last.trickle_ms(READ, NOW_MS) == 0
+    assert full.trickle_ms(READ, NOW_MS) == 60_000 * 5 // (2_400 - 2_160)
+    assert full.trickle_ms(Cost(weight=4), NOW_MS) == 0
+    assert full.trickle_ms(Cost(weight=6), NOW_MS) == 60_000 * 6 // (2_400 - 2_160)
+    assert last.reserved(Purpose.PROTECTION, READ, NOW_MS).trickle_ms(READ, NOW_MS) == 1_250
+    assert full.trickle_ms(READ, NOW_MS + 60_000) == 0
+
+
+def test_no_read_is_held_back_for_long() -> None:
+    """Two seconds at most, whatever it costs, however little is left, and also where the hard share is all of it."""
+    full = BUDGET.answered(READ, {"weight/1m": 2_400}, NOW_MS)
+    whole = RateBudget(limiters=(WEIGHT,), shares=Shares(hard_percent=100)).answered(READ, {"weight/1m": 2_400}, NOW_MS)
+
+    assert full.trickle_ms(Cost(weight=7), NOW_MS) == 1_750
+    assert full.trickle_ms(Cost(weight=9), NOW_MS) == 2_000
+    assert whole.trickle_ms(READ, NOW_MS) == 2_000
+
+
+def test_what_costs_no_weight_is_not_held_back() -> None:
+    """Orders go at once however full the weight is, and reads however many orders were sent."""
+    full = BUDGET.answered(READ, {"weight/1m": 2_400, "orders/10s": 0}, NOW_MS)
+    sent = BUDGET.answered(READ, {"weight/1m": 0, "orders/10s": 300}, NOW_MS)
+
+    assert full.trickle_ms(ORDER, NOW_MS) == 0
+    assert full.trickle_ms(Cost(), NOW_MS) == 0
+    assert sent.trickle_ms(READ, NOW_MS) == 0
+
+
+def test_the_narrowest_limit_says_how_long_a_read_waits() -> None:
+    """Of several windows of weight that are nearly spent the longest wait counts."""
+    hour = Limiter("weight/1h", 3_600_000, 600_000, counts_orders=False)
+    budget = RateBudget(limiters=(WEIGHT, hour))
+    minute_spent, both_spent = {"weight/1m": 2_300, "weight/1h": 0}, {"weight/1m": 2_300, "weight/1h": 599_000}
+
+    assert budget.answered(READ, minute_spent, NOW_MS).trickle_ms(Cost(weight=2), NOW_MS) == 500
+    assert budget.answered(READ, both_spent, NOW_MS).trickle_ms(Cost(weight=2), NOW_MS) == 500
+    wide = RateBudget(limiters=(hour, WEIGHT), shares=Shares(hard_percent=99))
+    assert wide.answered(READ, both_spent, NOW_MS).trickle_ms(Cost(weight=1), NOW_MS) == 600
+
+
 def test_warnings_begin_at_the_warning_share() -> None:
     """Exactly four fifths of a limit are worth a warning."""
     budget = BUDGET.answered(READ, {"weight/1m": 1_920, "orders/10s": 239}, NOW_MS)

@@ -156,6 +156,35 @@ def test_no_entry_enters_the_reserve() -> None:
     assert meter.barrier(Purpose.EXIT, NOW_MS + 1_000, Cost(orders=1)) is None
 
 
+def nearly_spent(weight: int = 2_300) -> Meter:
+    """A meter that was told of so much weight, of 2,400."""
+    meter = Meter()
+    meter.note(READ, WireAnswer(200, [], {"X-MBX-USED-WEIGHT-1M": str(weight)}), NOW_MS)
+    return meter
+
+
+def test_reads_that_are_held_back_stand_in_a_row() -> None:
+    """Past the hard share each waits for its own drop behind the one before it, and a gap in the row is not saved."""
+    meter = nearly_spent()
+    price = calls.ticker_price("BTCUSDT")
+
+    assert [meter.trickle_ms(READ, NOW_MS) for _ in range(3)] == [1_250, 2_500, 3_750]
+    assert meter.trickle_ms(READ, NOW_MS + 1_000) == 4_000
+    assert meter.trickle_ms(price, NOW_MS + 1_000) == 4_500
+    assert meter.trickle_ms(READ, NOW_MS + 30_000) == 1_250
+
+
+def test_what_goes_at_once_takes_no_place_in_the_row() -> None:
+    """A read that fits into the hard share waits for nobody, and nobody for it; an order costs no weight."""
+    meter = nearly_spent(2_160 - 3)
+
+    assert meter.trickle_ms(order_call(market_request()), NOW_MS) == 0
+    assert meter.trickle_ms(calls.ticker_price("BTCUSDT"), NOW_MS) == 0
+    assert meter.trickle_ms(READ, NOW_MS) == 1_250
+    assert meter.trickle_ms(calls.ticker_price("BTCUSDT"), NOW_MS) == 0
+    assert meter.trickle_ms(READ, NOW_MS) == 2_500
+
+
 def test_what_a_person_should_know_is_logged_once() -> None:
     """A limit that is nearly used up, a pause and a ban are told when they begin, not with every answer."""
     lines: list[str] = []
