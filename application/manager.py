@@ -251,10 +251,11 @@ class OrderExecutionManager:
     def cancel_all_orders(self, symbol: str, *, only_ours: bool = True) -> CancelReport:
         """Cancel open orders on *symbol* in both services, stops included.
 
-        Protection that is cancelled so is not put back: the caller's word beats the guard.
+        Protection that is gone so is not put back: the caller's word beats the guard. What could not be cancelled is
+        in the report, and is guarded as before.
 
         Raises:
-            OrderExecutionError, AuthenticationError: the exchange did not answer.
+            OrderExecutionError, AuthenticationError: nobody could look what is open; nothing was cancelled.
         """
         self._desk.check_process()
         with self._attended(), self._desk.turns.of(symbol):
