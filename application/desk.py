@@ -81,6 +81,7 @@ class Desk:
     once: Turns = attrs.field(factory=Turns)
     guards: int = 0
     closing: bool = False
+    closed: bool = False
     journal_failure: str | None = None
     audit_failure: str | None = None
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
@@ -251,7 +252,10 @@ class Desk:
         order_data: object = None,
         response: object = None,
     ) -> None:
-        """Write a line to the audit log; a failure stops entries, never the work at hand."""
+        """Write a line to the audit log; a failure stops entries, never the work at hand.
+
+        Once the manager is closed the log is too, and what is still asked of it leaves no line.
+        """
         about = " ".join(part for part in (symbol, signal_id, client_id) if part)
         answered = _object(response)
         logger.log(LEVELS[kind], "{} {} [{}] {}", kind.value, operation, about, answered)
@@ -270,7 +274,8 @@ class Desk:
             self.audit.write(record)
             self.audit_failure = None
         except JournalError as error:
-            self.store_failed(audit=str(error))
+            if not self.closed:
+                self.store_failed(audit=str(error))
 
     def alarm(
         self, kind: AlarmKind, text: str, *, symbol: str | None = None, signal_id: str | None = None, once: bool = False

@@ -343,6 +343,7 @@ class OrderExecutionManager:
                 last.callback(desk.journal.close)
                 last.callback(desk.audit.close)
                 desk.note(AuditType.STOPPED, "close")
+                desk.closed = True
 
     def _attended(self, call_ms: int | None = None) -> AbstractContextManager[None]:
         """Whatever is asked of the exchange meanwhile, alarms of naked positions come in time, and the call ends."""
