@@ -319,6 +319,8 @@ def test_the_switch_from_outside_is_obeyed_and_released() -> None:
     order[0] = None
 
     assert (refused.reason, "an operator" in refused.text) == (Refusal.HALTED, True)
+    assert "it ends when that switch is released" in refused.text
+    assert "stands again" not in refused.text
     assert desk.kinds() == [AlarmKind.HALTED]
     assert desk.execute(entry()).outcome is Outcome.PROTECTED
 
@@ -364,6 +366,8 @@ def test_a_halt_of_the_host_outlives_a_stronger_one_from_outside() -> None:
     after = desk.execute(entry())
 
     assert "an operator" in during.text
+    assert "the halt at NO_ENTRIES from inside, which resume() ends, stands again then" in during.text
+    assert after.text.endswith("ourselves; resume() ends it")
     assert (after.reason, "ourselves" in after.text) == (Refusal.HALTED, True)
     assert restart(desk).manager.status().halt_level is HaltLevel.NO_ENTRIES
     desk.manager.resume(reason="over")
