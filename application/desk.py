@@ -231,15 +231,23 @@ class Desk:
             self.book.forget(signal_id)
 
     def store_failed(self, *, journal: str | None = None, audit: str | None = None) -> None:
-        """Remember that a store failed: from now on no entries; protection and exits go on."""
+        """Remember that a store failed: no entries; protection and exits go on.
+
+        A journal that failed stays so until it is opened anew; an audit log is healed by the next line it takes.
+        """
         self.journal_failure = journal or self.journal_failure
         self.audit_failure = audit or self.audit_failure
-        name, what = ("journal", journal) if journal is not None else ("audit log", audit)
-        self.alarm(
-            AlarmKind.STORE_FAILED,
-            f"the {name} cannot be written ({what}): entries are refused, protection and exits go on from memory; "
-            "make room or repair the disk, then build the manager anew",
-        )
+        if journal is not None:
+            text = (
+                f"the journal cannot be written ({journal}): entries are refused, protection and exits go on from "
+                "memory; make room or repair the disk, then build the manager anew"
+            )
+        else:
+            text = (
+                f"the audit log cannot be written ({audit}): entries are refused, protection and exits go on; make "
+                "room or repair the disk: entries are taken again once a line could be written"
+            )
+        self.alarm(AlarmKind.STORE_FAILED, text)
 
     def note(
         self,

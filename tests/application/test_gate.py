@@ -287,7 +287,9 @@ def test_a_failing_audit_log_stops_entries_and_not_exits() -> None:
 
     assert (refused.outcome, refused.reason) == (Outcome.REFUSED, Refusal.STORE_FAILED)
     assert desk.manager.status().audit_failure == "no space left on the device"
-    assert AlarmKind.STORE_FAILED in desk.kinds()
+    alarm = desk.alarms_of(AlarmKind.STORE_FAILED)[0]
+    assert "the audit log cannot be written (no space left on the device)" in alarm.text
+    assert "entries are taken again once a line could be written" in alarm.text
     assert desk.execute(close("c2"), None).outcome is Outcome.CLOSED
     assert held(desk.exchange) == 0
     audit.full = False
