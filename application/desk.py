@@ -107,6 +107,17 @@ class Desk:
         """Return exchange time."""
         return self.exchange.clock.now_ms()
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Count one more thread that works off what is due, while the block lasts; two may begin at once."""
+        with self._mutex:
+            self.guards += 1
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self.guards -= 1
+
     def check_process(self) -> None:
         """Refuse to work in a forked child: it shares sockets and files with its parent.
 

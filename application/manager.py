@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Self
-
-from loguru import logger
 
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
@@ -39,6 +36,7 @@ from .close import execute_close
 from .desk import Desk
 from .duties import due_symbols, next_due_ms
 from .execute import execute_entry
+from .guarding import guarding
 from .protect import protect
 from .reconcile import ReconcileReport, reconcile, strays
 from .reports import refused
@@ -192,25 +190,13 @@ class OrderExecutionManager:
         """Return when `reconcile_due()` should next be called, exchange time in UTC ms; None when nothing is open."""
         return next_due_ms(self._desk)
 
-    @contextmanager
-    def guarding(self, interval: float = 2.0) -> Iterator[None]:
+    def guarding(self, interval: float = 2.0) -> AbstractContextManager[None]:
         """Run a thread that works off what is due, looking every *interval* seconds, as long as the block lasts.
 
         Raises:
             ValidationError: the interval was not positive.
         """
-        if not interval > 0:
-            raise ValidationError("interval", f"must be greater than zero, was {interval}")
-        stop = threading.Event()
-        thread = threading.Thread(target=self._guard, args=(stop, interval), name="surefill-guard", daemon=True)
-        self._desk.guards += 1
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-            self._desk.guards -= 1
+        return guarding(self._desk, self.reconcile_due, interval)
 
     # account
 
@@ -376,14 +362,6 @@ class OrderExecutionManager:
             self._desk.note(AuditType.STARTED, "recover", response={"open_symbols": ", ".join(open_symbols)})
             if open_symbols:
                 self.reconcile()
-
-    def _guard(self, stop: threading.Event, interval: float) -> None:
-        while not stop.wait(interval):
-            try:
-                self.reconcile_due()
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody else watches: go on, and say so
-                logger.error("guarding: {}: {}", type(error).__name__, error)
-                self._desk.alarm(AlarmKind.DUTY_OVERDUE, f"the guard could not work: {type(error).__name__}: {error}")
 
     def _note_setting(self, symbol: str, operation: str, values: dict[str, object]) -> None:
         self._desk.note(AuditType.CONFIG_CHANGED, operation, symbol=symbol, order_data=values)
