@@ -21,7 +21,7 @@ from .adopt import adopt_exits, may_be_older
 from .decide import glance
 from .desk import Desk
 from .entry import declined_by
-from .execute import claim, give_back
+from .execute import claim, release
 from .exits import ExitOrder, ExitResult, exit_position
 from .observe import book_for
 from .protect import protect
@@ -50,12 +50,12 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
             return conclude_close(desk, state, None)
         snapshot = glance(desk, signal.symbol)
     except (OrderExecutionError, AuthenticationError) as error:
-        return _release(desk, signal, declined_by(desk, signal.symbol, error))
+        return release(desk, signal, declined_by(desk, signal.symbol, error))
     order = _order(desk, signal, quantity, snapshot)
     if order is None:
         question = _entry_question(desk, signal) or _unknown_of_ours(desk, signal, snapshot)
         if question is not None:
-            return _release(desk, signal, question)
+            return release(desk, signal, question)
         return _already_flat(desk, state)
     until_ms = desk.now_ms() + desk.timings.accepted_call_ms
     result = _exit(desk, order, until_ms)
@@ -63,7 +63,7 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
         rest = _rest(desk, signal, quantity, order)
         result = result if rest is None else _exit(desk, rest, until_ms)
     if not state.took_effect and result.refusal is not Refusal.REDUCE_ONLY and not _refused_for_good(state):
-        return _release(desk, signal, Declined(result.refusal or Refusal.UNREACHABLE, result.text))
+        return release(desk, signal, Declined(result.refusal or Refusal.UNREACHABLE, result.text))
     return conclude_close(desk, state, result)
 
 
@@ -226,8 +226,3 @@ def _last_look(desk: Desk, symbol: str) -> Snapshot | None:
         return desk.exchange.snapshot(symbol)
     except (OrderExecutionError, AuthenticationError):
         return None  # the report says what is known without it
-
-
-def _release(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:
-    give_back(desk, signal.id)
-    return reports.refused(desk, signal, declined)

@@ -81,6 +81,7 @@ class Desk:
     once: Turns = attrs.field(factory=Turns)
     guards: int = 0
     closing: bool = False
+    closed: bool = False
     journal_failure: str | None = None
     audit_failure: str | None = None
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
@@ -105,6 +106,17 @@ class Desk:
     def now_ms(self) -> int:
         """Return exchange time."""
         return self.exchange.clock.now_ms()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Count one more thread that works off what is due, while the block lasts; two may begin at once."""
+        with self._mutex:
+            self.guards += 1
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self.guards -= 1
 
     def check_process(self) -> None:
         """Refuse to work in a forked child: it shares sockets and files with its parent.
@@ -235,15 +247,23 @@ class Desk:
             self.book.forget(signal_id)
 
     def store_failed(self, *, journal: str | None = None, audit: str | None = None) -> None:
-        """Remember that a store failed: from now on no entries; protection and exits go on."""
+        """Remember that a store failed: no entries; protection and exits go on.
+
+        A journal that failed stays so until it is opened anew; an audit log is healed by the next line it takes.
+        """
         self.journal_failure = journal or self.journal_failure
         self.audit_failure = audit or self.audit_failure
-        name, what = ("journal", journal) if journal is not None else ("audit log", audit)
-        self.alarm(
-            AlarmKind.STORE_FAILED,
-            f"the {name} cannot be written ({what}): entries are refused, protection and exits go on from memory; "
-            "make room or repair the disk, then build the manager anew",
-        )
+        if journal is not None:
+            text = (
+                f"the journal cannot be written ({journal}): entries are refused, protection and exits go on from "
+                "memory; make room or repair the disk, then build the manager anew"
+            )
+        else:
+            text = (
+                f"the audit log cannot be written ({audit}): entries are refused, protection and exits go on; make "
+                "room or repair the disk: entries are taken again once a line could be written"
+            )
+        self.alarm(AlarmKind.STORE_FAILED, text)
 
     def note(
         self,
@@ -256,7 +276,10 @@ class Desk:
         order_data: object = None,
         response: object = None,
     ) -> None:
-        """Write a line to the audit log; a failure stops entries, never the work at hand."""
+        """Write a line to the audit log; a failure stops entries, never the work at hand.
+
+        Once the manager is closed the log is too, and what is still asked of it leaves no line.
+        """
         about = " ".join(part for part in (symbol, signal_id, client_id) if part)
         answered = _object(response)
         logger.log(LEVELS[kind], "{} {} [{}] {}", kind.value, operation, about, answered)
@@ -275,7 +298,8 @@ class Desk:
             self.audit.write(record)
             self.audit_failure = None
         except JournalError as error:
-            self.store_failed(audit=str(error))
+            if not self.closed:
+                self.store_failed(audit=str(error))
 
     def alarm(
         self, kind: AlarmKind, text: str, *, symbol: str | None = None, signal_id: str | None = None, once: bool = False

@@ -50,18 +50,18 @@ def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) ->
     if state is None or not state.took_effect:
         barred = admit(desk, signal)
         if barred is not None and (barred.refusal in UNASKED or not traded_before(desk, signal)):
-            return _refused(desk, signal, barred)
+            return reports.refused(desk, signal, barred)
         declined = claim(desk, signal, quantity, digest)
         if declined is not None:
-            return _refused(desk, signal, declined)
+            return reports.refused(desk, signal, declined)
         state = desk.known_state(signal.id)
         declined = _plan(desk, state, quantity, barred)
         if declined is not None:
-            return _release(desk, signal, declined)
+            return release(desk, signal, declined)
     unknown = any(leg.fate is Fate.OPEN_QUESTION for leg in state.of(Leg.ENTRY))
     declined = enter(desk, state, plan_of(state), until_ms=until_ms, valid_ms=signal.valid_until_ms)
     if declined is not None and not state.took_effect and not rejected(state):
-        return _release(desk, signal, declined)
+        return release(desk, signal, declined)
     if unknown or any(leg.reply is not None and leg.reply.kind in UNCLEAR for leg in state.of(Leg.ENTRY)):
         until_ms = began + desk.timings.unknown_call_ms  # finding out what became of it took its time
     return conclude(desk, state, until_ms=until_ms)
@@ -229,18 +229,7 @@ def rejected(state: SignalState) -> bool:
     return reports.entry_outcome(state) is Outcome.REJECTED
 
 
-def _refused(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:
-    desk.note(
-        AuditType.SIGNAL_REFUSED,
-        "execute_signal",
-        symbol=signal.symbol,
-        signal_id=signal.id,
-        response={"reason": declined.refusal.name, "text": declined.text},
-    )
-    return reports.refused(desk, signal, declined)
-
-
-def _release(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:
-    """No entry took effect: give the id back, so that the same decision may be tried again."""
+def release(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:
+    """No order took effect: give the id back, so that the same decision may be tried again."""
     give_back(desk, signal.id)
-    return _refused(desk, signal, declined)
+    return reports.refused(desk, signal, declined)

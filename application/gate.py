@@ -122,9 +122,15 @@ def _closing(desk: Desk, _: Signal) -> Declined | None:
 
 
 def _halted(desk: Desk, _: Signal) -> Declined | None:
-    if obey_kill_switch(desk) is HaltLevel.NONE:
+    level, book = obey_kill_switch(desk), desk.book
+    if level is HaltLevel.NONE:
         return None
-    return Declined(Refusal.HALTED, f"halted at {desk.book.halt_level.name}: {desk.book.halt_reason}; resume() ends it")
+    if not book.halt_outside:
+        return Declined(Refusal.HALTED, f"halted at {level.name}: {book.halt_reason}; resume() ends it")
+    end = "it ends when that switch is released (`surefill resume`, or its file taken away), not by resume()"
+    if book.own_halt is not None:
+        end += f"; the halt at {book.own_halt.level.name} from inside, which resume() ends, stands again then"
+    return Declined(Refusal.HALTED, f"halted at {level.name} from outside: {book.halt_reason}; {end}")
 
 
 def _stores(desk: Desk, _: Signal) -> Declined | None:

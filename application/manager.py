@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Self
-
-from loguru import logger
 
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
@@ -39,6 +36,7 @@ from .close import execute_close
 from .desk import Desk
 from .duties import due_symbols, next_due_ms
 from .execute import execute_entry
+from .guarding import guarding
 from .protect import protect
 from .reconcile import ReconcileReport, reconcile, strays
 from .reports import refused
@@ -53,7 +51,8 @@ class OrderExecutionManager:
     """Turns signals into positions that are opened at most once and are protected, closed, or loudly reported.
 
     Nothing is built behind your back: every collaborator is handed in, no thread is started, no signal handler
-    installed. Safe to call from many threads; the same signal from several threads has one effect and one report.
+    installed. Safe to call from many threads; the same signal from several threads has one effect and one report. A
+    verb that may send or write refuses to work in a forked child, with ConfigurationError.
 
     Args:
         exchange: where to trade.
@@ -192,25 +191,13 @@ class OrderExecutionManager:
         """Return when `reconcile_due()` should next be called, exchange time in UTC ms; None when nothing is open."""
         return next_due_ms(self._desk)
 
-    @contextmanager
-    def guarding(self, interval: float = 2.0) -> Iterator[None]:
+    def guarding(self, interval: float = 2.0) -> AbstractContextManager[None]:
         """Run a thread that works off what is due, looking every *interval* seconds, as long as the block lasts.
 
         Raises:
             ValidationError: the interval was not positive.
         """
-        if not interval > 0:
-            raise ValidationError("interval", f"must be greater than zero, was {interval}")
-        stop = threading.Event()
-        thread = threading.Thread(target=self._guard, args=(stop, interval), name="surefill-guard", daemon=True)
-        self._desk.guards += 1
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-            self._desk.guards -= 1
+        return guarding(self._desk, self.reconcile_due, interval)
 
     # account
 
@@ -219,6 +206,7 @@ class OrderExecutionManager:
 
         Raises:
             ValidationError: a hedge account holds both; name the side.
+            OrderExecutionError, AuthenticationError: the exchange did not answer.
         """
         positions = self._desk.patient.snapshot(symbol).positions
         if side is not None:
@@ -230,7 +218,11 @@ class OrderExecutionManager:
         return positions[0] if positions else None
 
     def positions(self) -> tuple[Position, ...]:
-        """Return every open position of the account."""
+        """Return every open position of the account.
+
+        Raises:
+            OrderExecutionError, AuthenticationError: the exchange did not answer.
+        """
         return self._desk.patient.positions()
 
     def get_account_balance(self, asset: str = "USDT") -> Balance:
@@ -238,6 +230,7 @@ class OrderExecutionManager:
 
         Raises:
             ValidationError: the wallet does not list it.
+            OrderExecutionError, AuthenticationError: the exchange did not answer.
         """
         for balance in self._desk.patient.balance():
             if balance.asset == asset:
@@ -245,16 +238,22 @@ class OrderExecutionManager:
         raise ValidationError("asset", f"the futures wallet lists no {asset!r}")
 
     def open_orders(self, symbol: str | None = None) -> tuple[Order, ...]:
-        """Return open regular and conditional orders, anybody's."""
+        """Return open regular and conditional orders, anybody's.
+
+        Raises:
+            OrderExecutionError, AuthenticationError: the exchange did not answer.
+        """
         return self._desk.patient.open_orders(symbol)
 
     def cancel_all_orders(self, symbol: str, *, only_ours: bool = True) -> CancelReport:
         """Cancel open orders on *symbol* in both services, stops included.
 
-        Protection that is cancelled so is not put back: the caller's word beats the guard.
+        Protection that is gone so is not put back: the caller's word beats the guard. What could not be cancelled is
+        in the report, and is guarded as before.
 
         Raises:
-            OrderExecutionError, AuthenticationError: the exchange did not answer.
+            OrderExecutionError, AuthenticationError: nobody could look what is open; nothing was cancelled.
+            ConfigurationError: called in a forked child, or from within a callback for the same symbol.
         """
         self._desk.check_process()
         with self._attended(), self._desk.turns.of(symbol):
@@ -265,8 +264,9 @@ class OrderExecutionManager:
 
         Raises:
             ValidationError: it was no whole number from 1.
-            OrderExecutionError: the exchange refused it.
+            OrderExecutionError, AuthenticationError: the exchange refused it, or did not answer.
         """
+        self._desk.check_process()
         if type(leverage) is not int or leverage < 1:
             raise ValidationError("leverage", f"must be a whole number from 1, was {leverage!r}")
         self._desk.patient.configure(symbol, leverage=leverage)
@@ -276,23 +276,28 @@ class OrderExecutionManager:
         """Set the margin type of *symbol*; "already so" is success.
 
         Raises:
-            OrderExecutionError: the exchange refused it.
+            OrderExecutionError, AuthenticationError: the exchange refused it, or did not answer.
         """
+        self._desk.check_process()
         self._desk.patient.configure(symbol, margin_type=margin_type)
         self._note_setting(symbol, "set_margin_type", {"margin_type": margin_type.value})
 
     # instruments
 
     def instrument(self, symbol: str) -> Instrument:
-        """Return the trading rules in force on *symbol*."""
+        """Return the trading rules in force on *symbol*.
+
+        Raises:
+            OrderExecutionError, AuthenticationError: there is no such symbol, or the exchange did not answer.
+        """
         return self._desk.patient.instrument(symbol)
 
     def format_price(self, symbol: str, price: Number) -> str:
-        """Return *price* floored to the tick, as the exchange wants it written."""
+        """Return *price* floored to the tick; raises as `instrument`, and ValidationError unless above zero."""
         return self.instrument(symbol).format_price(positive(price, "price"))
 
     def format_quantity(self, symbol: str, quantity: Number) -> str:
-        """Return *quantity* floored to the step, as the exchange wants it written."""
+        """Return *quantity* floored to the step; raises as `instrument`, and ValidationError unless above zero."""
         return self.instrument(symbol).format_quantity(positive(quantity, "quantity"))
 
     # switch
@@ -304,8 +309,13 @@ class OrderExecutionManager:
     def halt(self, level: HaltLevel, *, reason: str) -> None:
         """Set the kill switch; it survives a restart, and only `resume()` releases it. Protection and exits go on.
 
-        FLATTEN_OURS closes every position of ours with the next reconcile, which this call does at once.
+        FLATTEN_OURS closes every position of ours with the next reconcile, which this call does at once. A journal that
+        fails does not keep it from being obeyed, only from surviving a restart.
+
+        Raises:
+            ValidationError: the level was NONE, or no reason was given.
         """
+        self._desk.check_process()
         if level is HaltLevel.NONE:
             raise ValidationError("level", "use resume() to end a halt")
         desk = self._desk
@@ -316,8 +326,14 @@ class OrderExecutionManager:
             self.reconcile()
 
     def resume(self, *, reason: str) -> None:
-        """Release the kill switch; entries are taken again."""
+        """Release the kill switch; entries are taken again. A halt from outside is released outside: it comes again.
+
+        Raises:
+            ValidationError: no reason was given.
+            JournalError: it could not be kept; the halt stands.
+        """
         desk = self._desk
+        desk.check_process()
         desk.record(Resumed(desk.now_ms(), checked_text(reason, "reason")))
         desk.note(AuditType.RESUMED, "resume", response={"reason": reason})
 
@@ -342,6 +358,7 @@ class OrderExecutionManager:
                 last.callback(desk.journal.close)
                 last.callback(desk.audit.close)
                 desk.note(AuditType.STOPPED, "close")
+                desk.closed = True
 
     def _attended(self, call_ms: int | None = None) -> AbstractContextManager[None]:
         """Whatever is asked of the exchange meanwhile, alarms of naked positions come in time, and the call ends."""
@@ -374,14 +391,6 @@ class OrderExecutionManager:
             self._desk.note(AuditType.STARTED, "recover", response={"open_symbols": ", ".join(open_symbols)})
             if open_symbols:
                 self.reconcile()
-
-    def _guard(self, stop: threading.Event, interval: float) -> None:
-        while not stop.wait(interval):
-            try:
-                self.reconcile_due()
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody else watches: go on, and say so
-                logger.error("guarding: {}: {}", type(error).__name__, error)
-                self._desk.alarm(AlarmKind.DUTY_OVERDUE, f"the guard could not work: {type(error).__name__}: {error}")
 
     def _note_setting(self, symbol: str, operation: str, values: dict[str, object]) -> None:
         self._desk.note(AuditType.CONFIG_CHANGED, operation, symbol=symbol, order_data=values)

@@ -10,6 +10,7 @@ from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.ids import parse_ours
 from ..domain.leg_state import Fate, LegState
 from . import reports
+from .cancel_all import hear_of_cancels
 from .close import conclude_close
 from .desk import Desk
 from .duties import Duty, duties
@@ -55,13 +56,14 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
     """Resolve every open question on *symbol*, then protect, clear and report; the caller holds its turn."""
     take_over_tails(desk, symbol)
     # with other symbols to look after one round must do; the next reconcile goes on with it
-    patience_ms = desk.timings.verdict_ms if len(desk.symbols()) <= 1 else 0
+    per_order_ms = desk.timings.verdict_ms if len(desk.symbols()) <= 1 else 0
     for leg in desk.symbol_book(symbol).questions:
-        resolve(desk, leg, until_ms=desk.now_ms() + patience_ms)
+        resolve(desk, leg, until_ms=desk.now_ms() + per_order_ms)
     for state in desk.symbol_book(symbol).signals:
         for leg in (leg for leg in state.open_questions if leg.fate is Fate.OPEN):
-            settle(desk, leg, until_ms=desk.now_ms() + min(patience_ms, desk.timings.settle_ms))
+            settle(desk, leg, until_ms=desk.now_ms() + min(per_order_ms, desk.timings.settle_ms))
     _give_back_unsent(desk, symbol)
+    hear_of_cancels(desk, symbol)
     _late_watch(desk, symbol)
     actions = protect(desk, symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
     for state in desk.symbol_book(symbol).signals:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import attrs
 
+from ..domain.audit_record import AuditType
 from ..domain.events import Closed, Reported
 from ..domain.ids import Leg
 from ..domain.leg_state import Fate, LegState
@@ -22,7 +23,14 @@ THOUSAND = Decimal(1000)
 
 
 def refused(desk: Desk, signal: Signal, declined: Declined) -> ExecutionReport:
-    """Report that no order took effect; it is not kept, for the id is not used up."""
+    """Report that no order took effect; only the audit log keeps it, for the id is not used up."""
+    desk.note(
+        AuditType.SIGNAL_REFUSED,
+        "execute_signal",
+        symbol=signal.symbol,
+        signal_id=signal.id,
+        response={"reason": declined.refusal.name, "text": declined.text},
+    )
     return ExecutionReport(
         signal_id=signal.id,
         symbol=signal.symbol,

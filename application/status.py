@@ -19,6 +19,8 @@ class Status:
         at_ms: exchange time.
         halt_level: the kill switch.
         halt_reason: why it was set.
+        halt_outside: it was set from outside and is released there, not by `resume()`.
+        own_halt_level: the halt from inside, which only `resume()` releases, also behind a stronger one from outside.
         frozen: symbols closed to entries, with the reason.
         duties: what is left to do, soonest first.
         capacity: the request budget.
@@ -32,6 +34,8 @@ class Status:
     at_ms: int
     halt_level: HaltLevel
     halt_reason: str
+    halt_outside: bool
+    own_halt_level: HaltLevel
     frozen: tuple[tuple[str, str], ...]
     duties: tuple[Duty, ...]
     capacity: Capacity
@@ -52,6 +56,8 @@ def status(desk: Desk) -> Status:
         at_ms=desk.now_ms(),
         halt_level=desk.book.halt_level,
         halt_reason=desk.book.halt_reason,
+        halt_outside=desk.book.halt_outside,
+        own_halt_level=HaltLevel.NONE if desk.book.own_halt is None else desk.book.own_halt.level,
         frozen=tuple(frozen.items()),
         duties=duties(desk),
         capacity=desk.exchange.capacity(),

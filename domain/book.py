@@ -23,7 +23,6 @@ from .events import (
     Thawed,
 )
 from .halt import HaltLevel
-from .ids import stem
 from .leg_state import LegState
 from .numbers import EXACT
 from .signal_state import SignalState
@@ -82,21 +81,9 @@ class Book:
         """Drop a closed signal from memory; the journal keeps it."""
         self.signals.pop(signal_id, None)
 
-    def brackets_on(self, symbol: str) -> tuple[SignalState, ...]:
-        """Return the signals with a plan on *symbol*, oldest first."""
-        return tuple(state for state in self.signals.values() if state.symbol == symbol and state.bracket is not None)
-
     def symbols(self) -> tuple[str, ...]:
         """Return every symbol with something open, in order of first claim."""
         return tuple(dict.fromkeys(state.symbol for state in self.signals.values() if not state.released))
-
-    def stems(self, namespace: str) -> dict[str, str]:
-        """Return signal ids by the stem of their client ids."""
-        return {stem(namespace, signal_id): signal_id for signal_id in self.signals}
-
-    def questions_on(self, symbol: str) -> tuple[LegState, ...]:
-        """Return the orders on *symbol* of unknown outcome; while there is one, the symbol is frozen."""
-        return tuple(leg for state in self.signals.values() if state.symbol == symbol for leg in state.open_questions)
 
     def _apply_to_signal(self, event: SignalEvent) -> None:
         state = self.signals.get(event.signal_id)

@@ -121,12 +121,13 @@ class Absent:
 
 @attrs.frozen
 class CancelAsked:
-    """We are about to ask the exchange to cancel the order."""
+    """We are about to ask the exchange to cancel the order; *for_good*: the caller wants nothing in its place."""
 
     signal_open: ClassVar[bool | None] = None
     at_ms: int
     signal_id: str
     client_id: str
+    for_good: bool = False
 
 
 @attrs.frozen

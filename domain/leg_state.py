@@ -37,6 +37,7 @@ class LegState:
         missing_since_ms: since when such questions found nothing.
         absent_ms: since when it is believed absent.
         cancel_asked_ms: when we asked for its cancellation.
+        for_good: the caller wanted that, and nothing has shown since that it did not come through.
         triggering_since_ms: since when it is between its trigger and its end, by the exchange's word if it says so.
     """
 
@@ -49,6 +50,7 @@ class LegState:
     missing_since_ms: int | None = None
     absent_ms: int | None = None
     cancel_asked_ms: int | None = None
+    for_good: bool = False
     triggering_since_ms: int | None = None
 
     @property
@@ -91,6 +93,11 @@ class LegState:
         """Whether the very same request would be refused again."""
         return self.order is None and self.reply is not None and self.reply.kind is ReplyKind.REJECTED
 
+    @property
+    def renounced(self) -> bool:
+        """Whether it is gone because the caller wanted it so: nothing is to take its place."""
+        return self.for_good and self.order is not None and self.order.status is OrderStatus.CANCELED
+
     def take(self, order: Order, at_ms: int) -> None:
         """Take in what an answer or a reading showed of it."""
         self.order = order if self.order is None else self.order.seen_again(order)
@@ -105,6 +112,7 @@ class LegState:
         An answer to a send is no reading: a stop must be seen after it was acknowledged.
         """
         self.take(order, at_ms)
+        self.for_good = self.for_good and self.fate is Fate.ENDED
         self.sighted_ms = max(self.sighted_ms, at_ms)
         self.inquired_ms = max(self.inquired_ms, at_ms)
         self.missing_since_ms = None

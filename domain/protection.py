@@ -206,7 +206,7 @@ class _Look(Sizes):
         return [Raise(AlarmKind.UNPROTECTED, text, state.signal_id)]
 
     def _target(self, state: SignalState, plan: Bracket) -> list[Action]:
-        if plan.target_price is None:
+        if plan.target_price is None or state.target_waived:
             return []
         legs = tuple(state.of(Leg.TARGET))
         asked = self._asked(state, legs)

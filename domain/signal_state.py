@@ -35,6 +35,8 @@ from .numbers import EXACT
 from .order import ZERO
 from .report import ClosedBy, ExecutionReport
 
+_OVER = frozenset({Fate.NOTHING, Fate.ENDED, Fate.ABSENT})
+
 
 @attrs.define
 class SignalState:
@@ -49,7 +51,7 @@ class SignalState:
         fill_known_ms: when the first answer that shows a fill of the entry came.
         covered_ms: when the stop was first seen live after that.
         naked_since_ms: since when there is a position without a live stop; None while there is none.
-        waived: the caller cancelled the protection himself.
+        waiver: people were told that the caller cancelled the protection himself.
         released: no order took effect; the id may be used again.
         closed_by: what ended it; None while it is open.
         report: the latest report.
@@ -65,7 +67,7 @@ class SignalState:
     fill_known_ms: int | None = None
     covered_ms: int | None = None
     naked_since_ms: int | None = None
-    waived: bool = False
+    waiver: bool = False
     released: bool = False
     closed_by: ClosedBy | None = None
     report: ExecutionReport | None = None
@@ -134,6 +136,23 @@ class SignalState:
         """Whether an entry believed absent was filled after all."""
         return any(state.absent_ms is not None and state.executed > ZERO for state in self.of(Leg.ENTRY))
 
+    @property
+    def waived(self) -> bool:
+        """Whether the caller cancelled the protection himself: it is not put back.
+
+        So it is from the moment on at which the stop is known to be gone, also if the process died right there.
+        """
+        return self.waiver or self._renounced(Leg.STOP)
+
+    @property
+    def target_waived(self) -> bool:
+        """Whether the caller cancelled the target himself, whatever became of the stop: it is not put back."""
+        return self._renounced(Leg.TARGET)
+
+    def _renounced(self, kind: Leg) -> bool:
+        last = self.last(kind)
+        return last is not None and last.renounced and all(leg.fate in _OVER for leg in self.of(kind))
+
     def apply(self, event: SignalEvent) -> None:
         """Take in one fact about this signal."""
         match event:
@@ -151,7 +170,7 @@ class SignalState:
             case WrittenOff():
                 self.written_off = EXACT.add(self.written_off, event.quantity)
             case Waived():
-                self.waived = True
+                self.waiver = True
             case Reported():
                 self.report = event.report
             case Claimed() | Reclaimed() | Released():
@@ -190,7 +209,7 @@ class SignalState:
             case Absent():
                 leg.absent_ms = event.at_ms
             case CancelAsked():
-                leg.cancel_asked_ms = event.at_ms
+                leg.cancel_asked_ms, leg.for_good = event.at_ms, event.for_good
             case _ as unreachable:
                 assert_never(unreachable)
         if leg.intent.leg is Leg.ENTRY and leg.executed > ZERO and self.fill_known_ms is None:

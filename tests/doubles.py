@@ -232,9 +232,9 @@ class Tale:
         """It is believed never to have been executed."""
         self.tell(Absent(at_ms, self.signal_id, client_id))
 
-    def cancel_asked(self, client_id: str, at_ms: int) -> None:
+    def cancel_asked(self, client_id: str, at_ms: int, *, for_good: bool = False) -> None:
         """We are about to ask for its cancellation."""
-        self.tell(CancelAsked(at_ms, self.signal_id, client_id))
+        self.tell(CancelAsked(at_ms, self.signal_id, client_id, for_good))
 
     def covered(self, at_ms: int = 0) -> None:
         """The stop was seen live."""

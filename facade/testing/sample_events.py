@@ -67,6 +67,7 @@ def every_kind(signal_id: str) -> tuple[kinds.Event, ...]:
         kinds.Missed(5, signal_id, entry.client_id),
         kinds.Absent(6, signal_id, entry.client_id),
         kinds.CancelAsked(7, signal_id, stop.client_id),
+        kinds.CancelAsked(7, signal_id, stop.client_id, for_good=True),
         kinds.Exposed(8, signal_id),
         kinds.Covered(9, signal_id),
         kinds.Waived(10, signal_id),

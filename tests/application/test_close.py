@@ -10,6 +10,7 @@ import pytest
 from surefill.adapters.simulated import Fault
 from surefill.adapters.venue import VenueSettings
 from surefill.domain.alarm import AlarmKind
+from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import AuthenticationError, ExchangeUnavailableError, OrderRejectedError
 from surefill.domain.events import Closed, Exited
 from surefill.domain.ids import Leg
@@ -233,6 +234,8 @@ def test_a_late_close_is_refused() -> None:
     report = desk.execute(close(valid_until=moment(desk)), None)
 
     assert (report.outcome, report.reason) == (Outcome.REFUSED, Refusal.STALE)
+    (line,) = desk.lines(AuditType.SIGNAL_REFUSED)
+    assert (line.signal_id, line.response["reason"]) == ("c1", "STALE")
     assert held(desk.exchange) == 1
     assert desk.execute(close(valid_until=moment(desk, 60)), None).outcome is Outcome.CLOSED
 
@@ -257,6 +260,9 @@ def test_a_close_needs_one_look(error: Exception, reason: Refusal) -> None:
     desk.exchange.script.clear()
 
     assert (refused.outcome, refused.reason) == (Outcome.REFUSED, reason)
+    (line,) = desk.lines(AuditType.SIGNAL_REFUSED)
+    assert (line.operation, line.symbol, line.signal_id) == ("execute_signal", ACME, "c1")
+    assert line.response == {"reason": reason.name, "text": refused.text}
     assert desk.execute(close(), None).outcome is Outcome.CLOSED
 
 

@@ -198,6 +198,32 @@ def _when(desk: Desk, verb: str, done: threading.Event) -> None:
     desk.exchange.script[verb] = line
 
 
+def test_guards_are_counted_under_a_lock() -> None:
+    """Two hosts that enter or leave at the same moment must not lose one: it would open or shut the gate for good."""
+    desk = paper_desk()
+    core = desk.manager._desk
+    counted: list[tuple[int, int]] = []
+
+    class Mutex:
+        def __init__(self) -> None:
+            self.lock, self.before = core._mutex, 0
+
+        def __enter__(self) -> None:
+            self.lock.acquire()
+            self.before = core.guards
+
+        def __exit__(self, *_: object) -> None:
+            if core.guards != self.before:
+                counted.append((self.before, core.guards))
+            self.lock.release()
+
+    core._mutex = Mutex()  # type: ignore[assignment]  # a lock that watches
+    with desk.manager.guarding(interval=3600), desk.manager.guarding(interval=3600):
+        assert core.guards == 2
+
+    assert counted == [(0, 1), (1, 2), (2, 1), (1, 0)]
+
+
 def test_leaving_the_guard_ends_its_thread() -> None:
     """The block ends, the thread is gone, and entries on a live exchange would be refused again."""
     desk = paper_desk()

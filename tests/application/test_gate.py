@@ -287,7 +287,9 @@ def test_a_failing_audit_log_stops_entries_and_not_exits() -> None:
 
     assert (refused.outcome, refused.reason) == (Outcome.REFUSED, Refusal.STORE_FAILED)
     assert desk.manager.status().audit_failure == "no space left on the device"
-    assert AlarmKind.STORE_FAILED in desk.kinds()
+    alarm = desk.alarms_of(AlarmKind.STORE_FAILED)[0]
+    assert "the audit log cannot be written (no space left on the device)" in alarm.text
+    assert "entries are taken again once a line could be written" in alarm.text
     assert desk.execute(close("c2"), None).outcome is Outcome.CLOSED
     assert held(desk.exchange) == 0
     audit.full = False
@@ -319,6 +321,8 @@ def test_the_switch_from_outside_is_obeyed_and_released() -> None:
     order[0] = None
 
     assert (refused.reason, "an operator" in refused.text) == (Refusal.HALTED, True)
+    assert "it ends when that switch is released" in refused.text
+    assert "stands again" not in refused.text
     assert desk.kinds() == [AlarmKind.HALTED]
     assert desk.execute(entry()).outcome is Outcome.PROTECTED
 
@@ -364,6 +368,8 @@ def test_a_halt_of_the_host_outlives_a_stronger_one_from_outside() -> None:
     after = desk.execute(entry())
 
     assert "an operator" in during.text
+    assert "the halt at NO_ENTRIES from inside, which resume() ends, stands again then" in during.text
+    assert after.text.endswith("ourselves; resume() ends it")
     assert (after.reason, "ourselves" in after.text) == (Refusal.HALTED, True)
     assert restart(desk).manager.status().halt_level is HaltLevel.NO_ENTRIES
     desk.manager.resume(reason="over")

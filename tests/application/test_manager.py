@@ -29,6 +29,7 @@ from surefill.domain.report import Outcome
 from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.side import MarginType, PositionSide
 from surefill.ports.journal import Journal
+from tests.application.journals import TappedJournal
 from tests.papers import (
     ACME,
     BOLT,
@@ -480,11 +481,30 @@ def test_a_forked_child_may_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
         desk.manager.reconcile,
         desk.manager.reconcile_due,
         lambda: desk.manager.cancel_all_orders(ACME),
+        lambda: desk.manager.set_leverage(ACME, 3),
+        lambda: desk.manager.set_margin_type(ACME, MarginType.ISOLATED),
+        lambda: desk.manager.halt(HaltLevel.NO_ENTRIES, reason="a child"),
+        lambda: desk.manager.resume(reason="a child"),
     ):
         with pytest.raises(ConfigurationError, match="fork"):
             work()
 
     assert rows(desk.exchange, "request") == []
+    assert (desk.alarms, desk.lines(*AuditType)) == ([], [])
+
+
+def test_a_halt_that_cannot_be_kept_is_obeyed_and_a_release_is_not() -> None:
+    """With a dead journal the safe word counts from memory; the other raises, and the halt stands."""
+    journal = TappedJournal()
+    desk = paper_desk(journal=journal)
+    journal.broken = True
+
+    desk.manager.halt(HaltLevel.NO_ENTRIES, reason="news")
+    with pytest.raises(JournalError, match="no space"):
+        desk.manager.resume(reason="over")
+
+    assert desk.manager.status().halt_level is HaltLevel.NO_ENTRIES
+    assert desk.lines(AuditType.RESUMED) == []
 
 
 def test_namespaces_keep_to_themselves() -> None:

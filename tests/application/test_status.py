@@ -8,6 +8,7 @@ from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
+from surefill.ports.kill_switch import HaltOrder
 from tests.papers import ACME, begun, entry, id_of, paper_desk, paper_exchange, restart, rows
 
 
@@ -19,6 +20,7 @@ def test_a_new_desk_is_quiet() -> None:
 
     assert (status.environment, status.at_ms) == ("paper", desk.now_ms())
     assert (status.halt_level, status.halt_reason) == (HaltLevel.NONE, "")
+    assert (status.halt_outside, status.own_halt_level) == (False, HaltLevel.NONE)
     assert (status.frozen, status.duties) == ((), ())
     assert (status.journal_failure, status.audit_failure) == (None, None)
     assert (status.guarded, status.closing) == (True, False)
@@ -37,6 +39,37 @@ def test_a_live_exchange_is_guarded_by_somebody_only() -> None:
     with desk.manager.guarding(interval=3600):
         assert desk.manager.status().guarded
     assert not desk.manager.status().guarded
+
+
+def test_whether_a_halt_waits_for_resume_is_shown() -> None:
+    """From outside, from inside, and one behind the other: a host sees whether it must call resume() itself."""
+    order: list[HaltOrder | None] = [HaltOrder(HaltLevel.FLATTEN_OURS, "an operator")]
+    desk = paper_desk(kill_switch=lambda: order[0])
+    shown: list[tuple[HaltLevel, bool, HaltLevel]] = []
+
+    def look() -> None:
+        desk.manager.reconcile()
+        status = desk.manager.status()
+        shown.append((status.halt_level, status.halt_outside, status.own_halt_level))
+
+    look()
+    order[0] = None
+    desk.manager.halt(HaltLevel.NO_ENTRIES, reason="ourselves")
+    look()
+    order[0] = HaltOrder(HaltLevel.FLATTEN_OURS, "an operator")
+    look()
+    order[0] = None
+    look()
+    desk.manager.resume(reason="over")
+    look()
+
+    assert shown == [
+        (HaltLevel.FLATTEN_OURS, True, HaltLevel.NONE),
+        (HaltLevel.NO_ENTRIES, False, HaltLevel.NO_ENTRIES),
+        (HaltLevel.FLATTEN_OURS, True, HaltLevel.NO_ENTRIES),
+        (HaltLevel.NO_ENTRIES, False, HaltLevel.NO_ENTRIES),
+        (HaltLevel.NONE, False, HaltLevel.NONE),
+    ]
 
 
 def test_frozen_symbols_are_named_with_the_reason() -> None:

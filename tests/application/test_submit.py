@@ -75,7 +75,9 @@ def test_what_cannot_be_kept_is_not_sent(when: object) -> None:
     assert (report.outcome, report.reason) == (Outcome.REFUSED, Refusal.STORE_FAILED)
     assert (again.outcome, again.reason) == (Outcome.REFUSED, Refusal.STORE_FAILED)
     assert arrived(desk.exchange) == []
-    assert AlarmKind.STORE_FAILED in desk.kinds()
+    alarm = desk.alarms_of(AlarmKind.STORE_FAILED)[0]
+    assert "the journal cannot be written (no space left on the device)" in alarm.text
+    assert "build the manager anew" in alarm.text
     assert desk.manager.status().journal_failure == "no space left on the device"
 
 

@@ -12,6 +12,7 @@ import pytest
 from surefill.adapters.simulated import Fault
 from surefill.application.unprotected import unprotected
 from surefill.domain.alarm import Alarm, AlarmKind
+from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import ConfigurationError
 from surefill.domain.events import Covered, Intent
 from surefill.domain.ids import Leg
@@ -196,14 +197,15 @@ def test_closing_waits_for_the_call_under_way(verb: str) -> None:
     closing.start()
     closing.join(0.2)
     waited = closing.is_alive()
-    refused = desk.execute(entry("s2"))
+    refused = [desk.execute(entry("s2")), desk.execute(close(), None)]
     go_on.set()
     for thread in (entering, closing):
         thread.join(WAIT_SECONDS)
 
     assert waited
     assert not closing.is_alive()
-    assert refused.reason is Refusal.CLOSING
+    assert [report.reason for report in refused] == [Refusal.CLOSING, Refusal.CLOSING]
+    assert [line.signal_id for line in desk.lines(AuditType.SIGNAL_REFUSED)] == ["s2", "c1"]
     assert [report.outcome for report in reports] == [Outcome.PROTECTED]
     assert desk.kinds() == []
     assert resting(desk.exchange) == ["S1", "T1"]

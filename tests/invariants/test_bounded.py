@@ -15,6 +15,8 @@ REST = Status(
     at_ms=0,
     halt_level=HaltLevel.NONE,
     halt_reason="",
+    halt_outside=False,
+    own_halt_level=HaltLevel.NONE,
     frozen=(),
     duties=(),
     capacity=Capacity(allowances=(), hard_percent=90),

@@ -22,12 +22,12 @@ from surefill.domain.events import (
     Thawed,
 )
 from surefill.domain.halt import HaltLevel
-from surefill.domain.ids import Leg, stem
+from surefill.domain.ids import Leg
 from surefill.domain.order import Order, OrderStatus
 from surefill.domain.reply import Reply, ReplyKind
 from surefill.domain.report import ClosedBy
 from surefill.domain.side import SignalType
-from tests.doubles import NAMESPACE, ONE, SYMBOL, Tale, a_bracket, a_claim, a_claimed_state, a_tale, an_order
+from tests.doubles import ONE, SYMBOL, Tale, a_bracket, a_claim, a_claimed_state, a_tale, an_order
 
 _CLOSE = a_claim("close", type=SignalType.CLOSE_LONG, stop_loss=None, take_profit=None)
 
@@ -70,7 +70,7 @@ def test_what_three_signals_add_up_to() -> None:
     """The exit took all of the oldest bracket and a part of the next."""
     book = Book.of(_three_signals())
 
-    assert [state.open_quantity for state in book.brackets_on(SYMBOL)] == [Decimal(0), _part("0.3")]
+    assert [state.open_quantity for state in book.signals.values() if state.bracket] == [Decimal(0), _part("0.3")]
     assert book.signals["first"].closed_by is ClosedBy.EXIT
     assert book.halt_level is HaltLevel.NO_ENTRIES
 
@@ -104,16 +104,6 @@ def test_facts_about_forgotten_signals_are_let_pass() -> None:
     assert book.signals == {}
 
 
-def test_brackets_are_signals_with_a_plan_on_the_symbol() -> None:
-    """Closes, claims without a plan and other symbols are no brackets of the symbol."""
-    elsewhere = Tale("elsewhere")
-    claim = a_claim("elsewhere", symbol="ETHUSDT")
-    book = Book.of([*a_tale("b").events, _CLOSE, claim, *elsewhere.events[1:], *a_tale("a").events])
-
-    assert [state.signal_id for state in book.brackets_on(SYMBOL)] == ["b", "a"]
-    assert [state.signal_id for state in book.brackets_on("ETHUSDT")] == ["elsewhere"]
-
-
 def test_symbols_with_something_open() -> None:
     """Each symbol once, in order of the first claim, without those of released signals."""
     book = Book.of(
@@ -127,24 +117,6 @@ def test_symbols_with_something_open() -> None:
     )
 
     assert book.symbols() == ("ETHUSDT", SYMBOL)
-
-
-def test_signals_are_found_by_their_stems() -> None:
-    """The part of a client id that all legs share leads back to the signal."""
-    book = Book.of([a_claim("1"), a_claim("2")])
-
-    assert book.stems(NAMESPACE) == {stem(NAMESPACE, "1"): "1", stem(NAMESPACE, "2"): "2"}
-
-
-def test_questions_are_those_of_the_symbol() -> None:
-    """An entry of unknown outcome is a question on its own symbol and on no other."""
-    tale = Tale()
-    entry = tale.sends(Leg.ENTRY)
-    tale.answered(entry, ReplyKind.UNKNOWN)
-    book = Book.of(tale.events)
-
-    assert [leg.client_id for leg in book.questions_on(SYMBOL)] == [entry]
-    assert book.questions_on("ETHUSDT") == ()
 
 
 def _closing(*, allotted: bool = True) -> tuple[Book, str, Order]:

@@ -60,7 +60,7 @@ EXAMPLES: dict[str, Event] = {
         events.Seen(5, "s1", "sf-1", _ORDER),
         events.Missed(6, "s1", "sf-1"),
         events.Absent(7, "s1", "sf-1"),
-        events.CancelAsked(8, "s1", "sf-1"),
+        events.CancelAsked(8, "s1", "sf-1", for_good=True),
         events.Covered(9, "s1"),
         events.Exposed(10, "s1"),
         events.Waived(11, "s1"),
@@ -99,6 +99,12 @@ def test_an_empty_body_is_refused(name: str) -> None:
     """No kind can be rebuilt from nothing."""
     with pytest.raises(ValueError, match=f"{name}: lacks at_ms"):
         decode(name, {})
+
+
+def test_a_cancel_of_an_earlier_version_may_be_undone() -> None:
+    """A journal written before wishes were told apart is read as it was meant: the guard may replace the order."""
+    body = {"at_ms": 8, "signal_id": "s1", "client_id": "sf-1"}
+    assert decode("CancelAsked", body) == events.CancelAsked(8, "s1", "sf-1", for_good=False)
 
 
 def test_unknown_kinds_are_refused() -> None:

@@ -49,6 +49,28 @@ def test_no_target_was_asked_for() -> None:
     assert decisions(a_tale(target_price=None)) == ()
 
 
+def test_a_target_taken_away_by_the_caller_is_not_put_back_and_the_stop_is() -> None:
+    """The caller cancelled both, and only the target went: nobody misses it, and the stop is looked after as ever."""
+    tale = a_tale()
+    target = tale.newest(Leg.TARGET)
+    tale.cancel_asked(target, 5, for_good=True)
+    tale.seen(target, OrderStatus.CANCELED)
+    assert decisions(tale, now_ms=99_999) == ()
+
+    tale.seen(tale.newest(Leg.STOP), OrderStatus.CANCELED)
+    assert PlaceStop("s1", ONE) in decisions(tale, now_ms=99_999)
+
+
+def test_a_stop_taken_away_by_the_caller_is_not_put_back() -> None:
+    """From the moment on at which it is known to be gone, whether or not people were told yet."""
+    tale = a_tale()
+    stop = tale.newest(Leg.STOP)
+    tale.cancel_asked(stop, 5, for_good=True)
+    tale.seen(stop, OrderStatus.CANCELED)
+
+    assert decisions(tale, now_ms=99_999) == ()
+
+
 def test_a_target_that_cannot_be_found_is_followed_by_another() -> None:
     """As for stops: asked for, waited for, then sent again; it can only reduce."""
     tale = _stopped()

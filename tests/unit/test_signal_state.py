@@ -291,6 +291,54 @@ def test_waivers_reports_and_the_end() -> None:
     assert (state.waived, state.report, state.closed_by, state.naked_since_ms) == (True, report, ClosedBy.EXIT, None)
 
 
+def test_what_is_gone_by_the_callers_wish_is_waived() -> None:
+    """Wished away is not gone: only when it is seen cancelled; a later sight of it at rest ends the wish."""
+    tale = a_tale()
+    stop, target = tale.newest(Leg.STOP), tale.newest(Leg.TARGET)
+
+    tale.cancel_asked(target, 5, for_good=True)
+    assert (tale.state.waived, tale.state.target_waived) == (False, False)
+    tale.seen(target, OrderStatus.CANCELED)
+    assert (tale.state.waived, tale.state.target_waived) == (False, True)
+
+    tale.cancel_asked(stop, 5, for_good=True)
+    tale.seen(stop, OrderStatus.NEW)
+    tale.seen(stop, OrderStatus.CANCELED)
+    assert (tale.state.waived, tale.state.target_waived) == (False, True)
+
+
+@pytest.mark.parametrize("ended", [OrderStatus.FILLED, OrderStatus.EXPIRED])
+def test_a_wish_that_came_too_late_waives_nothing(ended: OrderStatus) -> None:
+    """What ended by itself was not cancelled by the caller."""
+    tale = a_tale()
+    tale.cancel_asked(tale.newest(Leg.STOP), 5, for_good=True)
+    tale.seen(tale.newest(Leg.STOP), ended, executed="1" if ended is OrderStatus.FILLED else "0")
+
+    assert not tale.state.waived
+
+
+def test_a_wish_is_about_the_newest_stop_and_all_of_them() -> None:
+    """While another stands nothing is waived; and the guard's own cancel of an order that was spared waives nothing."""
+    tale = a_tale()
+    first = tale.newest(Leg.STOP)
+    tale.cancel_asked(first, 5, for_good=True)
+    second = tale.rests(Leg.STOP)
+    tale.seen(first, OrderStatus.CANCELED)
+    assert not tale.state.waived
+
+    tale.cancel_asked(second, 6, for_good=True)
+    tale.cancel_asked(second, 7)
+    tale.seen(second, OrderStatus.CANCELED)
+    assert not tale.state.waived
+
+    third, fourth = tale.rests(Leg.STOP), tale.rests(Leg.STOP)
+    tale.cancel_asked(fourth, 8, for_good=True)
+    tale.seen(fourth, OrderStatus.CANCELED)
+    assert not tale.state.waived
+    tale.seen(third, OrderStatus.EXPIRED)
+    assert tale.state.waived
+
+
 @pytest.mark.parametrize(
     ("events", "released"),
     [
