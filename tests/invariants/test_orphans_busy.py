@@ -49,7 +49,7 @@ def test_a_short_request_does_not_stop_the_clock(took_ms: int, due_ms: int) -> N
     ("sent_ms", "arrived_ms", "due_ms"),
     [
         (15_000, 25_000, DUE_MS + 5_000),  # only from the moment on at which it was left over
-        (10_000, GONE_MS, DUE_MS),  # over before
+        (10_000, GONE_MS - 1_000, DUE_MS),  # over before
         (DUE_MS - 1, 33_000, DUE_MS + 3_001),
         (DUE_MS, 33_000, DUE_MS),  # begun when it was due already
     ],
@@ -98,6 +98,7 @@ def busy(*visits: tuple[int, str], ended_ms: int = 35_000, verb: str = "execute_
     [
         ([], 45_000),  # never here: ten seconds from its end on
         ([(22_000, ELSEWHERE)], 45_000),
+        ([(30_500, ELSEWHERE)], 45_000),  # what it did before its first request was not here either
         ([(22_000, SYMBOL), (23_000, ELSEWHERE)], 45_000),  # left, and not come back
         ([(22_000, SYMBOL), (23_000, ELSEWHERE), (32_000, SYMBOL)], 34_000),  # come back: at once
         ([(22_000, ELSEWHERE), (32_000, SYMBOL), (32_500, ELSEWHERE), (38_000, SYMBOL)], 40_000),  # and left again
@@ -117,6 +118,7 @@ def test_what_falls_due_while_it_is_elsewhere_is_due_when_it_is_back(
         [(22_000, SYMBOL), (33_000, SYMBOL)],  # here all the time, however long between two requests
         [(22_000, ELSEWHERE), (25_000, SYMBOL)],  # back before it was due
         [(22_000, SYMBOL), (30_500, SYMBOL), (30_600, ELSEWHERE)],  # left when it was due already
+        [(22_000, SYMBOL), (30_500, SYMBOL), (30_600, ELSEWHERE), (33_000, SYMBOL)],  # and came back
         [(29_500, SYMBOL), (29_800, ELSEWHERE), (30_499, SYMBOL)],  # away for less than a second
     ],
 )

@@ -24,7 +24,7 @@ from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.reply import ReplyKind
 from surefill.domain.side import Direction, PositionMode
-from tests.doubles import ONE, Tale, a_book, a_tale, decisions
+from tests.doubles import ONE, Tale, a_book, a_look, a_tale, decisions
 
 _POLL, _GRACE, _SOFT, _HARD = 250, 1_000, 3_000, 10_000
 _PLACE_STOP = PlaceStop("s1", ONE)
@@ -139,6 +139,16 @@ def test_a_covered_position_that_lost_its_stop_is_exposed() -> None:
     tale.seen(tale.newest(Leg.STOP), OrderStatus.EXPIRED, 5_000)
 
     assert decisions(tale, now_ms=5_000) == (MarkExposed("s1", 5_000), _PLACE_STOP)
+
+
+def test_a_position_is_exposed_since_the_look_that_shows_it_began() -> None:
+    """Two seconds passed until all of it was read, and its lists are read first: the stop was gone when it began."""
+    tale = a_tale()
+    tale.seen(tale.newest(Leg.STOP), OrderStatus.EXPIRED, 5_000)
+
+    actions = decisions(tale, snapshot=a_look(tale, at_ms=5_000), now_ms=7_000)
+
+    assert actions == (MarkExposed("s1", 5_000), _PLACE_STOP)
 
 
 @pytest.mark.parametrize(
