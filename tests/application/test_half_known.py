@@ -15,6 +15,7 @@ from surefill.domain.alarm import AlarmKind
 from surefill.domain.events import Planned
 from surefill.domain.ids import Leg
 from surefill.domain.order import Order, OrderKey, OrderStatus
+from surefill.domain.refusal import Refusal
 from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.timings import Timings
@@ -175,6 +176,23 @@ def test_a_half_known_position_can_be_closed() -> None:
     assert resting(after.exchange) == []
     assert after.report().outcome is Outcome.CLOSED
     assert after.manager.status().duties == ()
+
+
+def test_no_other_entry_is_taken_beside_the_half_that_is_known() -> None:
+    """Nothing could be decided about its stop either: refused for now, nothing sent, and taken once all is known."""
+    after = half_known()
+
+    report = after.execute(entry("s2"))
+    sent = names(after.exchange)
+    after.exchange.faults.clear()
+    after.guard(5)
+    again = after.execute(entry("s2"))
+
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, Refusal.FROZEN)
+    assert "its other orders are not known yet" in report.text
+    assert sent == ["E1", "S1", "T1"]
+    assert again.outcome is Outcome.PROTECTED
+    assert resting(after.exchange) == ["S1", "S1", "T1", "T1"]
 
 
 # --- in time ----------------------------------------------------------------------------------------------------------

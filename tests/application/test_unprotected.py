@@ -237,15 +237,34 @@ def test_a_look_for_something_else_starts_the_clock() -> None:
     assert names(desk.exchange) == before
 
 
+def test_a_look_for_something_else_that_shows_the_stop_gone_makes_the_symbol_due() -> None:
+    """An entry looks, and is refused behind it: a host that sleeps until the next duty puts the stop back at once."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    take_away_the_stop(desk)
+    desk.exchange.faults.add(Fault.unreachable(method="GET", path="premiumIndex"))
+
+    report = desk.execute(entry("s2"))
+    due_ms = desk.manager.next_due()
+    desk.manager.reconcile_due()
+
+    assert report.outcome is Outcome.REFUSED
+    assert due_ms is not None
+    assert due_ms <= desk.now_ms()
+    assert resting(desk.exchange) == ["S2", "T1"]
+    assert desk.alarms == []
+
+
 def test_a_look_for_something_else_that_shows_the_stop_keeps_nothing() -> None:
-    """All is well: not a line in the journal."""
+    """All is well: not a line in the journal, and the next look is due when it was."""
     desk = paper_desk()
     desk.execute(entry())
-    before = desk.journal.events_of("s1")
+    before, due_ms = desk.journal.events_of("s1"), desk.manager.next_due()
 
     glance(desk.manager._desk, ACME)
 
     assert desk.journal.events_of("s1") == before
+    assert desk.manager.next_due() == due_ms
 
 
 @pytest.mark.parametrize("at_look", [1, 2])

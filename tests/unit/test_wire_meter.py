@@ -168,10 +168,19 @@ def test_reads_that_are_held_back_stand_in_a_row() -> None:
     meter = nearly_spent()
     price = calls.ticker_price("BTCUSDT")
 
-    assert [meter.trickle_ms(READ, NOW_MS) for _ in range(3)] == [1_250, 2_500, 3_750]
-    assert meter.trickle_ms(READ, NOW_MS + 1_000) == 4_000
-    assert meter.trickle_ms(price, NOW_MS + 1_000) == 4_500
+    assert [meter.trickle_ms(price, NOW_MS) for _ in range(3)] == [500, 1_000, 1_500]
+    assert meter.trickle_ms(price, NOW_MS + 700) == 1_300
+    assert meter.trickle_ms(READ, NOW_MS + 1_900) == 1_350
     assert meter.trickle_ms(READ, NOW_MS + 30_000) == 1_250
+
+
+def test_the_row_is_never_longer_than_two_seconds() -> None:
+    """Some in it may not have waited for all of their drop: nobody waits for what they did not use."""
+    meter = nearly_spent()
+
+    assert [meter.trickle_ms(READ, NOW_MS) for _ in range(4)] == [1_250, 2_000, 2_000, 2_000]
+    assert meter.trickle_ms(READ, NOW_MS + 100) == 2_000
+    assert meter.trickle_ms(READ, NOW_MS + 2_100) == 1_250
 
 
 def test_what_goes_at_once_takes_no_place_in_the_row() -> None:
@@ -182,7 +191,7 @@ def test_what_goes_at_once_takes_no_place_in_the_row() -> None:
     assert meter.trickle_ms(calls.ticker_price("BTCUSDT"), NOW_MS) == 0
     assert meter.trickle_ms(READ, NOW_MS) == 1_250
     assert meter.trickle_ms(calls.ticker_price("BTCUSDT"), NOW_MS) == 0
-    assert meter.trickle_ms(READ, NOW_MS) == 2_500
+    assert meter.trickle_ms(READ, NOW_MS) == 2_000
 
 
 def test_what_a_person_should_know_is_logged_once() -> None:

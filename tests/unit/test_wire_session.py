@@ -112,3 +112,14 @@ def test_nobody_is_asked_how_patient_he_is_while_there_is_plenty() -> None:
             asked.append(0)
 
     assert asked == [1, 0, 1, 1, 0]
+
+
+def test_what_the_impatient_did_not_wait_for_nobody_waits_for() -> None:
+    """Twenty reads of somebody in a hurry, each cut short: the one behind them is held back two seconds at most."""
+    spent = Spent()
+
+    with spent.session.attention.of(patience(250)):
+        waited = [spent.asked(BALANCE) for _ in range(20)]
+
+    assert waited == [125] * 20
+    assert spent.asked(BALANCE) == 2_000
