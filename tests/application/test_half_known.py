@@ -14,7 +14,7 @@ from surefill.application.takeover import AHEAD
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.events import Planned
 from surefill.domain.ids import Leg
-from surefill.domain.order import Order, OrderKey, OrderStatus
+from surefill.domain.order import ZERO, Order, OrderKey, OrderStatus
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.retry_policy import RetryPolicy
@@ -258,7 +258,7 @@ def test_an_entry_that_is_not_final_is_the_last_one_too() -> None:
         seen.append([key.client_id for key in keys])
         if len(seen) == 1:
             return {
-                key: attrs.evolve(order, status=OrderStatus.NEW, executed_quantity=0) for key, order in found.items()
+                key: attrs.evolve(order, status=OrderStatus.NEW, executed_quantity=ZERO) for key, order in found.items()
             }
         return found
 

@@ -120,8 +120,13 @@ def test_a_caller_who_waived_protection_is_not_waited_for(monkeypatch: pytest.Mo
     expose(desk, "s1", ago_ms=60_000)
     desk.manager._desk.record(Waived(desk.now_ms(), "s1"))
     slept: list[float] = []
-    clock, sleep = desk.exchange.clock, desk.exchange.clock.sleep
-    monkeypatch.setattr(clock, "sleep", lambda seconds: (slept.append(seconds), sleep(seconds)))
+    sleep = desk.exchange.clock.sleep
+
+    def asleep(seconds: float) -> None:
+        slept.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(desk.exchange.clock, "sleep", asleep)
 
     unprotected.pause(desk.manager._desk, 10_000)
 
