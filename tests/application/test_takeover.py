@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from surefill.adapters.journal import MemoryJournal
 from surefill.adapters.simulated import Fault
-from surefill.application.takeover import ADOPTED, AHEAD
+from surefill.application.takeover import ADOPTED, AHEAD, events_of_order
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import ExchangeUnavailableError
 from surefill.domain.events import Answered, Claimed, Event, Intent, Planned, WrittenOff
-from surefill.domain.ids import Leg, parse_ours
+from surefill.domain.ids import Leg, parse_ours, stem
 from surefill.domain.order import Order, OrderKey
 from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.snapshot import History, Watermark
@@ -446,6 +447,18 @@ def test_orders_of_others_are_not_taken_over() -> None:
 
     assert adopted_ids(desk) == []
     assert resting(desk.exchange) == ["?", "S1", "T1"]
+
+
+@pytest.mark.parametrize("order_id", ["theirs", f"{stem(NAMESPACE, 's1')}Q1"])
+def test_an_order_of_anybody_else_is_written_down_as_nothing(order_id: str) -> None:
+    """Whatever the exchange shows under our question: what bears no mark of ours becomes neither intent nor sight."""
+    desk = paper_desk()
+    desk.execute(entry())
+    inside = desk.manager._desk
+    (stop,) = [order for order in desk.manager.open_orders(ACME) if order.client_id == id_of("s1", Leg.STOP)]
+
+    assert len(events_of_order(inside, inside.known_state("s1"), stop)) == 2
+    assert events_of_order(inside, inside.known_state("s1"), attrs.evolve(stop, client_id=order_id)) == ()
 
 
 def test_a_leg_of_a_later_attempt_is_followed_by_the_next() -> None:
