@@ -351,6 +351,7 @@ class OrderExecutionManager:
             for symbol in desk.symbols():
                 self._drain(symbol)
         finally:
+            desk.closed = True  # whoever is between two turns takes no other
             desk.turns.wait_for_others()
             with ExitStack() as last:
                 if self._on_close is not None:
@@ -358,7 +359,6 @@ class OrderExecutionManager:
                 last.callback(desk.journal.close)
                 last.callback(desk.audit.close)
                 desk.note(AuditType.STOPPED, "close")
-                desk.closed = True
 
     def _attended(self, call_ms: int | None = None) -> AbstractContextManager[None]:
         """Whatever is asked of the exchange meanwhile, alarms of naked positions come in time, and the call ends."""

@@ -48,6 +48,8 @@ def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
             if desk.now_ms() >= until_ms:
                 break
             with desk.turns.of(symbol):
+                if desk.closed:
+                    break  # its stores are shut: the next process goes on from what they hold
                 actions += [(symbol, action) for action in reconcile_symbol(desk, symbol)]
     return ReconcileReport(tuple(actions), tuple(heard), duties(desk))
 

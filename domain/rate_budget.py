@@ -148,7 +148,7 @@ class RateBudget:
         waits = [
             limiter.window_ms * limiter.units(cost) // max(1, limiter.limit - self._hard(limiter))
             for limiter in self.limiters
-            if limiter.units(cost) and self._hard(limiter) < self._with_it(limiter, cost, now_ms)
+            if self._hard(limiter) < self._with_it(limiter, cost, now_ms)
         ]
         return min(max(waits, default=0), TRICKLE_MAX_MS)
 

@@ -16,6 +16,7 @@ from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
 from surefill.domain.order import Order
 from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.snapshot import Snapshot
 from tests.application.test_settle import _unfinished
 from tests.papers import (
     ACME,
@@ -218,3 +219,21 @@ def test_nothing_is_asked_when_nothing_is_open() -> None:
     desk.guard(60)
 
     assert len(rows(desk.exchange, "request")) == before
+
+
+def test_once_the_manager_is_closed_no_other_symbol_is_begun() -> None:
+    """Another thread closed it between two symbols: the stores are shut, and nothing is done that they cannot keep."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2", BOLT, stop="1900", target="2200"), "0.01")
+    looked: list[str] = []
+
+    def snapshot(itself: Callable[[str], Snapshot], symbol: str) -> Snapshot:
+        looked.append(symbol)
+        desk.manager.close()
+        return itself(symbol)
+
+    desk.exchange.script["snapshot"] = snapshot
+    desk.manager.reconcile()
+
+    assert set(looked) == {ACME}

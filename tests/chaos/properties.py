@@ -12,7 +12,7 @@ from tests.chaos.layer import Found
 from tests.chaos.scoreboard import ROOT
 
 LAYER = "properties"
-EXAMPLES = 20
+EXAMPLES = 10
 
 
 def run_properties(workers: int, *, seed: int, say: Callable[[str], None]) -> Found:

@@ -52,7 +52,7 @@ def _everybodys(exchange: WireExchange, keys: Sequence[OrderKey]) -> tuple[Cance
 def _all_that_is_held(desk: Desk, signal: Signal, quantity: Decimal | None, snapshot: Snapshot) -> ExitOrder | None:
     order = _close_order(desk, signal, quantity, snapshot)
     held = sum((position.quantity for position in snapshot.positions), Decimal(0))
-    return None if order is None else attrs.evolve(order, quantity=held)
+    return None if order is None else attrs.evolve(order, quantity=held, allotments=())  # no bracket's size bounds it
 
 
 def _always_affordable(capacity: Capacity, *what: object) -> bool:
