@@ -39,7 +39,7 @@ BY_THE_RULES = frozenset({Refusal.SYMBOL_CLOSED, Refusal.TOO_SMALL, Refusal.TOO_
 """Refusals of our own that rest on trading rules, which may have changed since they were read."""
 RULES_EVERY_MS = 60_000
 UNASKED = frozenset({Refusal.CLOSING, Refusal.BANNED, Refusal.BREAKER, Refusal.STORE_FAILED, Refusal.UNGUARDED})
-"""With these nothing can be taken over either: nobody would be there to ask, to keep it or to look after it."""
+"""With these nothing can be taken over either: nobody would answer, keep it or look after it."""
 
 
 def execute_entry(desk: Desk, signal: Signal, quantity: Decimal, digest: str) -> ExecutionReport:

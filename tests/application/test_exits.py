@@ -19,7 +19,7 @@ from surefill.domain.events import Exited
 from surefill.domain.ids import Leg
 from surefill.domain.order import OrderKey
 from surefill.domain.refusal import Refusal
-from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.report import ClosedBy, ExecutionReport, Outcome
 from tests.application.test_settle import _unfinished
 from tests.papers import (
     ACME,
@@ -318,11 +318,8 @@ def test_a_position_that_vanishes_before_the_exit_ends_it() -> None:
     assert desk.lines(AuditType.BRACKET_CLOSED)
 
 
-def test_a_target_that_fills_while_an_exit_is_lost_takes_its_share() -> None:
-    """The next slice closes only what is open still, for the bracket whose it is; nothing is asked for ever after."""
-    desk = paper_desk()
-    desk.execute(entry("near", target="101"))
-    desk.execute(entry("far", target="150"))
+def closed_while_a_target_fills(desk: Desk) -> ExecutionReport:
+    """Close everything: the first exit gets lost, and 102 is traded while it is asked for."""
     desk.exchange.faults.add(Fault.request_lost(leg="X", nth=1))
 
     def find(itself: Callable[[Sequence[OrderKey]], object], keys: Sequence[OrderKey]) -> object:
@@ -333,6 +330,15 @@ def test_a_target_that_fills_while_an_exit_is_lost_takes_its_share() -> None:
     desk.exchange.script["find"] = find
     report = desk.execute(close(), None)
     desk.guard(10)
+    return report
+
+
+def test_a_target_that_fills_while_an_exit_is_lost_takes_its_share() -> None:
+    """The next slice closes only what is open still, for the bracket whose it is; nothing is asked for ever after."""
+    desk = paper_desk()
+    desk.execute(entry("near", target="101"))
+    desk.execute(entry("far", target="150"))
+    report = closed_while_a_target_fills(desk)
 
     assert (report.outcome, report.filled_quantity) == (Outcome.CLOSED, Decimal(1))
     shares = [
@@ -349,16 +355,7 @@ def test_an_exit_whose_brackets_were_closed_by_their_legs_sends_no_more() -> Non
     """The first slice was lost, and the target closed everything meanwhile: there is nothing left, and that is said."""
     desk = paper_desk()
     desk.execute(entry(target="101"))
-    desk.exchange.faults.add(Fault.request_lost(leg="X", nth=1))
-
-    def find(itself: Callable[[Sequence[OrderKey]], object], keys: Sequence[OrderKey]) -> object:
-        if intents(desk.journal, "c1") and any(key.client_id == id_of("c1", Leg.EXIT) for key in keys):
-            desk.exchange.tick(ACME, last="102")
-        return itself(keys)
-
-    desk.exchange.script["find"] = find
-    report = desk.execute(close(), None)
-    desk.guard(10)
+    report = closed_while_a_target_fills(desk)
 
     assert report.outcome is Outcome.ALREADY_FLAT
     assert exit_names(desk) == []
