@@ -12,7 +12,7 @@ from ..domain.ids import Leg
 from ..domain.leg_state import LegState
 from ..domain.numbers import EXACT
 from ..domain.order import ZERO, Order
-from ..domain.side import Direction, position_side
+from ..domain.side import Direction, PositionSide, position_side
 from ..domain.signal_state import total
 from ..domain.snapshot import History, Snapshot, Watermark
 from ..domain.symbol_book import SymbolBook
@@ -74,22 +74,22 @@ def _lost(book: SymbolBook, history: History, snapshot: Snapshot, direction: Dir
     """Return what others' fills took away, on balance, that was not accounted for before.
 
     Others are all orders that no open signal of ours accounts for. What they opened in our direction they may close
-    again.
+    again; not so what, on a one-way account, took a bracket of ours the other way.
     """
     legs = {leg.client_id: leg for state in book.signals for leg in state.legs.values()}
     theirs = {o.exchange_id: o.client_id for o in history.orders if not _accounted(legs.get(o.client_id), o)}
     side = position_side(snapshot.mode, direction)
-    states = [state for state in book.brackets if state.open_quantity > ZERO and plan_of(state).direction is direction]
-    counted = total(
-        (
-            *(state.written_off for state in states),
-            *(size for state in states for name, size in state.exits.items() if name in theirs.values()),
-        )
-    )
-    taken = ZERO
-    for trade in history.trades:
-        if trade.exchange_order_id not in theirs or trade.position_side is not side:
-            continue
-        closing = trade.side is direction.exit_side
-        taken = EXACT.add(taken, trade.quantity) if closing else EXACT.subtract(taken, trade.quantity)
-    return max(ZERO, EXACT.subtract(taken, counted))
+    trades = [each for each in history.trades if each.exchange_order_id in theirs and each.position_side is side]
+    closed = total(tuple([trade.quantity for trade in trades if trade.side is direction.exit_side]))
+    opened = total(tuple([trade.quantity for trade in trades if trade.side is direction.entry_side]))
+    names = frozenset(theirs.values())
+    if side is PositionSide.BOTH:
+        opened = max(ZERO, EXACT.subtract(opened, _given_up(book, names, direction.opposite)))
+    return max(ZERO, EXACT.subtract(closed, EXACT.add(opened, _given_up(book, names, direction))))
+
+
+def _given_up(book: SymbolBook, theirs: frozenset[str], direction: Direction) -> Decimal:
+    """Return what was put down to fills of others before: written off, or closed by an exit that is *theirs* by now."""
+    states = [state for state in book.brackets if plan_of(state).direction is direction]
+    exits = (size for state in states for name, size in state.exits.items() if name in theirs)
+    return total((*(state.written_off for state in states), *exits))

@@ -299,3 +299,18 @@ def test_a_copy_and_its_closing_hide_no_loss() -> None:
     desk.guard(15)
 
     assert written_off(desk) == ["0.4"]
+
+
+def test_what_others_took_of_a_short_they_did_not_open_as_a_long() -> None:
+    """The short they bought back is still being watched when they sell a part of our next long: that is found, too."""
+    desk = paper_desk(Fault.request_lost(leg="S", nth=1))
+    desk.execute(entry("s1", short=True))
+    trade_by_hand(desk.exchange, "BUY", "1")
+    desk.guard(12)
+    assert written_off(desk, "s1") == ["1"]
+    desk.execute(entry("s2"))
+    sell_by_hand(desk, "0.4")
+
+    desk.guard(15)
+
+    assert written_off(desk, "s2") == ["0.4"]
