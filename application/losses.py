@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import attrs
@@ -31,12 +32,23 @@ def with_losses(desk: Desk, book: SymbolBook, snapshot: Snapshot) -> SymbolBook:
     if not due:
         return book
     try:
-        history = desk.exchange.history(book.symbol, _before_entries(book))
-        _ask_for_more(desk, book, history)
+        return attrs.evolve(book, lost_elsewhere=lost_elsewhere(desk, book, snapshot, due))
     except (OrderExecutionError, AuthenticationError) as error:
         unanswered(desk, error, book.symbol)
         return book
-    return attrs.evolve(book, lost_elsewhere={each: _lost(book, history, snapshot, each) for each in due})
+
+
+def lost_elsewhere(
+    desk: Desk, book: SymbolBook, snapshot: Snapshot, directions: Iterable[Direction]
+) -> dict[Direction, Decimal]:
+    """Return what others' fills since our oldest entry took of ours and nobody wrote off, base units.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    history = desk.exchange.history(book.symbol, _before_entries(book))
+    _ask_for_more(desk, book, history)
+    return {direction: _lost(book, history, snapshot, direction) for direction in directions}
 
 
 def _ask_for_more(desk: Desk, book: SymbolBook, history: History) -> None:
@@ -53,8 +65,12 @@ def _ask_for_more(desk: Desk, book: SymbolBook, history: History) -> None:
 
 
 def _before_entries(book: SymbolBook) -> Watermark:
-    """Return the newest order and trade before the oldest of our open entries; the very beginning when nobody knows."""
-    marks = [leg.intent.watermark or Watermark() for state in book.brackets for leg in state.of(Leg.ENTRY)]
+    """Return the newest order and trade before the oldest of our entries; the very beginning when nobody knows.
+
+    An entry that filled nothing is none: before it, a position may have been open that is closed and forgotten by now.
+    """
+    entries = (leg for state in book.brackets for leg in state.of(Leg.ENTRY) if leg.executed > ZERO)
+    marks = [leg.intent.watermark or Watermark() for leg in entries]
     return Watermark(
         min((mark.order_id for mark in marks), default=0), min((mark.trade_id for mark in marks), default=0)
     )

@@ -15,6 +15,7 @@ from ..domain.signal_state import total
 from ..domain.snapshot import History, Snapshot, Watermark
 from .decide import glance
 from .desk import Desk
+from .losses import lost_elsewhere
 from .observe import inquire, unanswered
 from .unprotected import pause_between_looks
 
@@ -107,13 +108,18 @@ def _nothing_listed(desk: Desk, leg: LegState) -> bool:
 
 
 def _unexplained_loss(desk: Desk, leg: LegState, snapshot: Snapshot, history: History) -> bool:
-    """Whether less is held than anybody's visible fills explain: an exit that cannot be seen may have done it."""
+    """Whether less is held than anybody's visible fills explain: an exit that cannot be seen may have done it.
+
+    The size may have been missing before the exit was sent. Then the fills since our entries explain it.
+    """
     if leg.intent.leg is not Leg.EXIT:
         return False
-    side = leg.intent.request.side
-    missing = desk.symbol_book(snapshot.symbol).missing(snapshot)
-    lost = total(tuple(gap for direction, gap in missing.items() if direction.exit_side is side))
-    return lost > total(tuple(trade.quantity for trade in history.trades if trade.side is side))
+    side, book = leg.intent.request.side, desk.symbol_book(snapshot.symbol)
+    missing = {each: gap for each, gap in book.missing(snapshot).items() if each.exit_side is side}
+    lost = total(tuple(missing.values()))
+    if lost <= total(tuple(trade.quantity for trade in history.trades if trade.side is side)):
+        return False
+    return lost > total(tuple(lost_elsewhere(desk, book, snapshot, missing).values()))
 
 
 def _alarm(desk: Desk, leg: LegState) -> None:

@@ -314,3 +314,18 @@ def test_what_others_took_of_a_short_they_did_not_open_as_a_long() -> None:
     desk.guard(15)
 
     assert written_off(desk, "s2") == ["0.4"]
+
+
+def test_an_entry_that_filled_nothing_does_not_date_what_others_did() -> None:
+    """Before it a short of ours was open; its end is no purchase of others that would explain the sale of our long."""
+    desk = paper_desk()
+    desk.execute(entry("s1", short=True))
+    desk.exchange.faults.add(Fault.request_lost(leg="E", nth=1))
+    assert desk.execute(entry("s2", short=True)).outcome is Outcome.NOT_FILLED
+    assert desk.execute(close("c1", short=True), None).outcome is Outcome.CLOSED
+    desk.execute(entry("s3"))
+    sell_by_hand(desk, "0.4")
+
+    desk.guard(15)
+
+    assert written_off(desk, "s3") == ["0.4"]

@@ -643,3 +643,18 @@ def test_rounds_count_on_from_call_to_call() -> None:
     assert len(asked) == 1
     assert len(desk.lines(AuditType.OUTCOME_RESOLVED)) == 1
     assert desk.manager._desk.rounds == {}
+
+
+def test_what_was_missing_before_an_exit_was_not_taken_by_it() -> None:
+    """Somebody sold a part right before our exit was lost: his fill explains what is missing, and ours is absent."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.guard(6)
+    trade_by_hand(desk.exchange, "SELL", "0.4")
+    desk.exchange.faults.add(Fault.request_lost(leg="X", nth=1))
+
+    assert desk.execute(close(), None).outcome is Outcome.CLOSED
+
+    desk.guard(20)
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+    assert desk.manager.status().duties == ()
