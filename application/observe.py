@@ -21,7 +21,7 @@ from ..domain.signal_state import SignalState
 from ..domain.snapshot import CancelOutcome, Snapshot
 from ..domain.symbol_book import SymbolBook
 from .desk import Desk
-from .takeover import shown, take_over, tell_order
+from .takeover import KINDS, shown, take_over, tell_order
 
 
 def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
@@ -187,6 +187,8 @@ def _take(desk: Desk, events: list[Event]) -> None:
     for event in events:  # before the journal: a crash in between tells it twice, never not at all
         if isinstance(event, Seen):
             _tell_seen(desk, event)
+        elif isinstance(event, Missed):
+            _tell_missed(desk, event)
     desk.record(*events, vital=True)
     for seen in late:
         _tell_late_fill(desk, seen)
@@ -198,6 +200,22 @@ def _tell_seen(desk: Desk, event: Seen) -> None:
         tell_order(desk, AuditType.ORDER_PLACED, event)
     if event.order.final:
         tell_order(desk, AuditType.ORDER_UPDATED, event)
+
+
+def _tell_missed(desk: Desk, event: Missed) -> None:
+    """Tell, once, of a stop or target that was sent, or about to be, by a process that kept no answer."""
+    leg = desk.known_state(event.signal_id).legs[event.client_id]
+    if leg.reply is not None or leg.missing_since_ms is not None or leg.intent.leg not in KINDS:
+        return
+    desk.note(
+        AuditType.OUTCOME_UNKNOWN,
+        leg.intent.leg.name.lower(),
+        symbol=leg.intent.request.symbol,
+        signal_id=event.signal_id,
+        client_id=event.client_id,
+        order_data=leg.intent.request,
+        response={"text": "no answer to it was kept, and it is not found"},
+    )
 
 
 def _is_late_fill(desk: Desk, event: Seen) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from surefill.adapters.audit import MemoryAudit
 from surefill.adapters.simulated import Fault
 from surefill.domain.audit_record import AuditRecord, AuditType
-from surefill.domain.events import Answered, Event, Seen
+from surefill.domain.events import Answered, Event, Intent, Seen
 from surefill.domain.halt import HaltLevel
 from surefill.domain.ids import Leg
 from surefill.domain.reply import Reply
@@ -127,6 +127,22 @@ def test_an_order_whose_answer_was_never_read_is_told_when_seen(leg: Leg) -> Non
     placed = [line.client_order_id for line in after.lines(AuditType.ORDER_PLACED)]
     assert placed.count(id_of("s1", leg)) == 1
     assert resting(desk.exchange) == ["S1", "T1"]
+
+
+def test_a_stop_that_was_sent_and_is_not_found_is_told_once() -> None:
+    """Its owner died with it under way, and it never arrived: the next one's log says that nobody knows."""
+    journal = crash_at(lambda event: isinstance(event, Intent) and event.leg is Leg.STOP, after=True)
+    desk = paper_desk(journal=journal, audit=NoLines())
+    with pytest.raises(Crash):
+        desk.execute(entry())
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    after.guard(60)
+
+    assert resting(desk.exchange) == ["S2", "T2"]
+    unknown = [(line.operation, line.client_order_id) for line in after.lines(AuditType.OUTCOME_UNKNOWN)]
+    assert unknown == [("stop", id_of("s1", Leg.STOP)), ("target", id_of("s1", Leg.TARGET))]
 
 
 def test_an_answered_order_is_told_once() -> None:
