@@ -34,9 +34,16 @@ def test_the_clock_stands_still_while_a_long_request_about_others_is_under_way(s
     assert scene.times("I3", DUE_MS + 4_001) == [DUE_MS + 4_000]
 
 
-def test_a_long_request_about_the_symbol_itself_is_no_excuse() -> None:
-    """Whoever waits for an answer about it is at work on it."""
-    assert waiting((22_000, 26_000, SYMBOL)) == [DUE_MS]
+@pytest.mark.parametrize(("took_ms", "more_ms"), [(500, 0), (501, 1), (4_000, 3_500)])
+def test_a_slow_answer_about_the_symbol_itself_is_no_work(took_ms: int, more_ms: int) -> None:
+    """Whoever waits for an answer about it is at work on it, for as long as an answer usually takes."""
+    assert waiting((22_000, 22_000 + took_ms, SYMBOL)) == [DUE_MS + more_ms]
+
+
+def test_a_slow_exchange_makes_every_step_late() -> None:
+    """Three answers of a second each are one second and a half more."""
+    slow = [(at_ms, at_ms + 1_000, SYMBOL) for at_ms in (21_000, 23_000, 25_000)]
+    assert waiting(*slow) == [DUE_MS + 1_500]
 
 
 @pytest.mark.parametrize(("took_ms", "due_ms"), [(999, DUE_MS), (1_000, DUE_MS + 1_000)])

@@ -102,6 +102,16 @@ def test_a_stop_too_small_or_shown_triggering_does_not_protect() -> None:
         assert len(scene.found("I11", 2000)) == 1
 
 
+def test_a_target_that_is_shown_triggering_is_there() -> None:
+    """It was so fast that no answer showed it resting; it is about to close the position."""
+    scene = bought()
+    scene.add(algo(1100, "S", "SELL", "2"), algo(1100, "T", "SELL", "2"))
+    scene.ask("openAlgoOrders", answer([algo_body("S", "2"), algo_body("T", "2", "TRIGGERING")]), 1200)
+    scene.keep_report(report(Outcome.PROTECTED, filled="2"), 1300)
+
+    assert scene.found("I11", 2000) == []
+
+
 def test_without_a_look_at_answers_the_ledger_must_do() -> None:
     """When nobody tapped the wire, a leg that rests at the exchange counts as seen."""
     scene = bought()

@@ -39,6 +39,8 @@ _IDS: Final = ("clientAlgoId", "origClientOrderId", "newClientOrderId")
 _BARRED: Final = frozenset({401, 403, 408, 418, 429})
 """Answers of a doorkeeper: they show nothing of the account."""
 _BUSY_MIN_MS: Final = 1_000
+_USUAL_MS: Final = 500
+"""What an answer may take before the exchange is slow."""
 _AT_ONCE_MS: Final = 2_000
 """How soon after it has come back to a symbol a busy host must have done what fell due there meanwhile."""
 
@@ -115,7 +117,7 @@ class Knowledge:
 
     def wait(self, carried: Carried) -> None:
         """Note a request that was long under way: nothing else was done meanwhile by a host with one thread."""
-        if carried.arrived_ms is not None and carried.arrived_ms - carried.sent_ms >= _BUSY_MIN_MS:
+        if carried.arrived_ms is not None and carried.arrived_ms - carried.sent_ms > _USUAL_MS:
             self._waits.append((carried.sent_ms, carried.arrived_ms, self.symbol_of(carried)))
 
     def block(self, symbol: str | None, at_ms: int) -> None:
@@ -130,10 +132,18 @@ class Knowledge:
         return max(self.lives.since_ms, self._all_blocked_ms, self._blocked_ms.get(symbol, 0))
 
     def waited_ms(self, symbol: str, from_ms: int, due_ms: int) -> int:
-        """Return *due_ms*, later by the time spent since *from_ms* on waiting for what concerns other symbols."""
+        """Return *due_ms*, later by the time spent since *from_ms* on waiting for what concerns other symbols.
+
+        Of what concerns this one, too, beyond what an answer usually takes: on a slow exchange every step is late.
+        """
         for sent_ms, arrived_ms, about in self._waits:
-            if about != symbol and arrived_ms > from_ms and sent_ms < due_ms:
-                due_ms += arrived_ms - max(sent_ms, from_ms)
+            if arrived_ms <= from_ms or sent_ms >= due_ms:
+                continue
+            took_ms = arrived_ms - max(sent_ms, from_ms)
+            if about == symbol:
+                due_ms += max(0, took_ms - _USUAL_MS)
+            elif arrived_ms - sent_ms >= _BUSY_MIN_MS:
+                due_ms += took_ms
         return due_ms
 
     def in_time_ms(self, symbol: str, due_ms: int, grace_ms: int) -> int:
@@ -244,11 +254,15 @@ def stops_shown(carried: Carried, key: Key, side: str) -> Decimal | None:
 
 
 def live_legs_shown(carried: Carried) -> Iterator[str]:
-    """Yield the client ids of conditional orders that a read in their service shows resting."""
+    """Yield the client ids of conditional orders that a read in their service shows resting.
+
+    A target that triggers is as good as one that rests: it is about to close the position. A stop must have rested.
+    """
     if carried.call.method == "GET":
         for row in _rows(carried):
-            if row.get("algoStatus") == "NEW":
-                yield str(row.get("clientAlgoId"))
+            client_id = str(row.get("clientAlgoId"))
+            if row.get("algoStatus") == "NEW" or (row.get("algoStatus") == "TRIGGERING" and leg_of(client_id) == "T"):
+                yield client_id
 
 
 def id_not_shown(carried: Carried) -> str | None:
