@@ -11,6 +11,7 @@ from ..domain.leg_state import Fate
 from ..domain.numbers import EXACT
 from ..domain.order import ZERO
 from ..domain.refusal import Declined, Refusal
+from ..domain.reply import ReplyKind
 from ..domain.report import ClosedBy, ExecutionReport, Outcome
 from ..domain.side import position_side
 from ..domain.signal import Signal
@@ -24,10 +25,13 @@ from .entry import declined_by
 from .execute import claim, release
 from .exits import ExitOrder, ExitResult, exit_position
 from .observe import book_for
-from .protect import protect
+from .protect import Watched, protect
 from .resolve import resolve
 from .settle import settle
-from .takeover import shown
+from .takeover import half_known, shown
+
+LAST_LOOK_MS = 3_000
+"""How much of a call's time is kept for its last look: a slow exchange takes a second for each of its three reads."""
 
 
 def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: str) -> ExecutionReport:
@@ -38,6 +42,7 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
     """
     if signal.valid_until_ms is not None and desk.now_ms() >= signal.valid_until_ms and desk.state(signal.id) is None:
         return reports.refused(desk, signal, Declined(Refusal.STALE, f"valid_until {signal.valid_until} has passed"))
+    began_ms = desk.now_ms()
     claim(desk, signal, quantity, digest)
     state = desk.known_state(signal.id)
     for leg in state.of(Leg.EXIT):
@@ -57,14 +62,16 @@ def execute_close(desk: Desk, signal: Signal, quantity: Decimal | None, digest: 
         if question is not None:
             return release(desk, signal, question)
         return _already_flat(desk, state)
-    until_ms = desk.now_ms() + desk.timings.accepted_call_ms
+    until_ms = began_ms + desk.timings.accepted_call_ms - LAST_LOOK_MS
     result = _exit(desk, order, until_ms)
     if result.refusal is Refusal.REDUCE_ONLY:
         rest = _rest(desk, signal, quantity, order)
         result = result if rest is None else _exit(desk, rest, until_ms)
     if not state.took_effect and result.refusal is not Refusal.REDUCE_ONLY and not _refused_for_good(state):
         return release(desk, signal, Declined(result.refusal or Refusal.UNREACHABLE, result.text))
-    return conclude_close(desk, state, result)
+    unknown = any(leg.reply is None or leg.reply.kind is ReplyKind.UNKNOWN for leg in state.of(Leg.EXIT))
+    call_ms = desk.timings.unknown_call_ms if unknown else desk.timings.accepted_call_ms
+    return conclude_close(desk, state, result, end_ms=began_ms + call_ms)
 
 
 def _exit(desk: Desk, order: ExitOrder, until_ms: int) -> ExitResult:
@@ -87,21 +94,26 @@ def _rest(desk: Desk, signal: Signal, quantity: Decimal | None, refused: ExitOrd
     return order if order is not None and order.quantity < refused.quantity else None
 
 
-def conclude_close(desk: Desk, state: SignalState, result: ExitResult | None) -> ExecutionReport:
-    """Bring the legs of what was closed in order, and report."""
+def conclude_close(
+    desk: Desk, state: SignalState, result: ExitResult | None, *, end_ms: int | None = None
+) -> ExecutionReport:
+    """Bring the legs of what was closed in order, and report; what is not done by *end_ms* is a duty."""
     signal = state.claim.signal
     touched = {each.signal_id for leg in state.of(Leg.EXIT) for each in leg.intent.allotments}
-    protect(
+    soon_ms = desk.now_ms() + desk.timings.settle_ms
+    last_ms = soon_ms if end_ms is None else end_ms - LAST_LOOK_MS
+    soon_ms = min(soon_ms, last_ms)
+    work = protect(
         desk,
         signal.symbol,
-        until_ms=desk.now_ms() + desk.timings.settle_ms,
+        until_ms=soon_ms,
         done=lambda: all(_in_order(desk, signal_id) for signal_id in touched),
     )
     exits = tuple(state.of(Leg.EXIT))
     for leg in exits:
         if leg.fate is Fate.ENDED:
-            settle(desk, leg, until_ms=desk.now_ms() + desk.timings.settle_ms)
-    snapshot = _last_look(desk, signal.symbol)
+            settle(desk, leg, until_ms=max(soon_ms, desk.now_ms()))
+    snapshot = _last_look(desk, signal.symbol, work, last_ms)
     outcome = _outcome(desk, state, result, snapshot)
     newest = next((leg.order for leg in reversed(exits) if leg.order is not None), None)
     report = ExecutionReport(
@@ -151,6 +163,7 @@ def _order(desk: Desk, signal: Signal, quantity: Decimal | None, snapshot: Snaps
         mode=snapshot.mode,
         quantity=size,
         allotments=tuple(allotments),
+        seen=snapshot,
     )
 
 
@@ -221,8 +234,16 @@ def _already_flat(desk: Desk, state: SignalState) -> ExecutionReport:
     return report
 
 
-def _last_look(desk: Desk, symbol: str) -> Snapshot | None:
+def _last_look(desk: Desk, symbol: str, work: Watched, until_ms: int) -> Snapshot | None:
+    """Return what the symbol looks like in the end; without that the report says what is known.
+
+    A symbol at rest was just seen. One that is not has one more round, in which what it shows to be left is done.
+    """
+    if work.rests or (work.seen is not None and desk.now_ms() >= until_ms):
+        return work.seen
+    if not half_known(desk, symbol):
+        return protect(desk, symbol, until_ms=desk.now_ms(), done=lambda: True).seen
     try:
         return desk.exchange.snapshot(symbol)
     except (OrderExecutionError, AuthenticationError):
-        return None  # the report says what is known without it
+        return None

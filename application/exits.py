@@ -18,7 +18,7 @@ from ..domain.refusal import Refusal
 from ..domain.reply import ReplyKind
 from ..domain.side import Direction, PositionMode, position_side
 from ..domain.signal_state import SignalState, total
-from ..domain.snapshot import Watermark
+from ..domain.snapshot import Snapshot, Watermark
 from .decide import glance
 from .desk import Desk
 from .observe import inquire, refresh_rules, unanswered
@@ -46,6 +46,7 @@ class ExitOrder:
         signal_id: the signal whose id the orders carry.
         quantity: base units, at most what our signals hold.
         allotments: the brackets concerned, in the order in which they lose size.
+        seen: the look by which this was decided, if it was just now: the first slice needs no other.
     """
 
     signal_id: str
@@ -54,6 +55,7 @@ class ExitOrder:
     mode: PositionMode
     quantity: Decimal
     allotments: tuple[Allotment, ...]
+    seen: Snapshot | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -78,14 +80,15 @@ def exit_position(
 ) -> ExitResult:
     """Close `order.quantity` at market, in slices the exchange takes, trying again what is known not to have happened.
 
-    Works until done, or until *until_ms*; an outcome nobody knows is resolved by evidence, and stays an open question
-    when that takes longer. *meanwhile* is called now and then while it is being resolved: the rest of the symbol must
-    not wait for it.
+    Works until done, or until *until_ms*; an outcome nobody knows is resolved by evidence, in time of its own, and
+    stays an open question when that takes longer. *meanwhile* is called now and then while it is being resolved: the
+    rest of the symbol must not wait for it.
     """
     executed = ZERO
     failures = 0
     last: LegState | None = None
     held = ZERO
+    seen = order.seen
     for _ in range(SLICES_MAX):
         allotments = _open_still(desk, _remaining(order.allotments, executed))
         left = EXACT.subtract(order.quantity, executed)
@@ -94,10 +97,14 @@ def exit_position(
             break
         if order.allotments:  # a stop or target may have closed a part meanwhile
             left = min(left, total(tuple(each.quantity for each in allotments)))
-        slice_size, held = _slice(desk, order, left)
+        slice_size, held = _slice(desk, order, left, seen)
+        seen = None
         if slice_size <= ZERO:
             break
+        sent_ms = desk.now_ms()
         last = _send_slice(desk, order, slice_size, allotments, meanwhile)
+        if last.fate is Fate.ABSENT:
+            until_ms += desk.now_ms() - sent_ms  # what it took to find out
         executed = EXACT.add(executed, last.executed)
         if last.fate in (Fate.OPEN, Fate.OPEN_QUESTION):
             return ExitResult(executed=executed, confirmed=False)
@@ -170,12 +177,12 @@ def _ask_refused(desk: Desk, state: SignalState) -> None:
         unanswered(desk, error, state.symbol)
 
 
-def _slice(desk: Desk, order: ExitOrder, left: Decimal) -> tuple[Decimal, Decimal]:
+def _slice(desk: Desk, order: ExitOrder, left: Decimal, seen: Snapshot | None) -> tuple[Decimal, Decimal]:
     """Return the next size to send: on the grid, within the market lot, and no more than is held; and what is held."""
     if left <= ZERO:
         return ZERO, ZERO
     try:
-        snapshot = glance(desk, order.symbol)
+        snapshot = glance(desk, order.symbol) if seen is None else seen
         held = snapshot.held(order.direction, position_side(order.mode, order.direction))
         instrument = desk.exchange.instrument(order.symbol)
     except (OrderExecutionError, AuthenticationError):

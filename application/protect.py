@@ -33,7 +33,7 @@ from ..domain.halt import HaltLevel
 from ..domain.ids import Leg
 from ..domain.order import ZERO, OrderKey
 from ..domain.refusal import Refusal
-from ..domain.snapshot import CancelOutcome
+from ..domain.snapshot import CancelOutcome, Snapshot
 from . import exits, reports
 from .decide import decided
 from .desk import Desk
@@ -48,7 +48,19 @@ ROUNDS_MAX = 200
 """More rounds than any converging piece of work needs; reaching it is a defect, and is alarmed as one."""
 
 
-def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool]) -> tuple[Action, ...]:
+@attrs.frozen
+class Watched:
+    """What was done on a symbol, what the last look saw, and whether the symbol came to rest: nothing followed it.
+
+    *seen* is None when the exchange did not answer.
+    """
+
+    actions: tuple[Action, ...]
+    seen: Snapshot | None
+    rests: bool
+
+
+def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool]) -> Watched:
     """Bring *symbol* to what it should be, and return what was done.
 
     Works until nothing is left to do now and *done* holds, or until *until_ms*. What remains has its due time in
@@ -60,7 +72,7 @@ def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool])
     for _ in range(ROUNDS_MAX):
         tell_unprotected(desk, symbol)
         began = desk.now_ms()
-        actions = _round(desk, symbol)
+        actions, seen = _round(desk, symbol)
         acted += [action for action in actions if not isinstance(action, LookAgain)]
         changed = any(_changes(desk, action, began) for action in actions)
         if changed:
@@ -72,13 +84,13 @@ def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool])
         due = now if changed else min((each.at_ms for each in actions if isinstance(each, LookAgain)), default=None)
         _set_due(desk, symbol, now, due)
         if done() or now >= until_ms:
-            return tuple(acted)
+            return Watched(tuple(acted), seen, not changed and seen is not None)
         deadlines = (moment - now for moment in deadlines_ms(desk, symbol) if moment > now)
         pause_ms = wait_ms if due is None else min(max(1, due - now), wait_ms)
         pause_between_looks(desk, pause_ms, at_most_ms=min([until_ms - now, *deadlines]))
         wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
     desk.alarm(AlarmKind.DUTY_OVERDUE, f"{symbol} does not come to rest after {ROUNDS_MAX} rounds", symbol=symbol)
-    return tuple(acted)
+    return Watched(tuple(acted), None, rests=False)
 
 
 def perform(desk: Desk, symbol: str, actions: Sequence[Action]) -> None:
@@ -94,12 +106,13 @@ def perform(desk: Desk, symbol: str, actions: Sequence[Action]) -> None:
     _place(desk, placing)
 
 
-def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
-    """Look, decide, act: one round."""
+def _round(desk: Desk, symbol: str) -> tuple[tuple[Action, ...], Snapshot | None]:
+    """Look, decide, act: one round. Return what was done, and what was seen before."""
+    snapshot = None
     if half_known(desk, symbol):
         take_over_tails(desk, symbol)
         if half_known(desk, symbol):
-            return (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),)
+            return (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),), None
     try:
         snapshot = look(desk, symbol)
         book = book_for(desk, symbol, snapshot, flatten=desk.book.halt_level >= HaltLevel.FLATTEN_OURS)
@@ -110,8 +123,8 @@ def _round(desk: Desk, symbol: str) -> tuple[Action, ...]:
             _unanswered(desk, symbol, failure)
     except (OrderExecutionError, AuthenticationError) as error:
         _unanswered(desk, symbol, error)
-        return (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),)
-    return actions
+        return (LookAgain(desk.now_ms() + desk.timings.poll_max_ms),), snapshot
+    return actions, snapshot
 
 
 def _unanswered(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> None:

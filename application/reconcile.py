@@ -67,7 +67,7 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
     _give_back_unsent(desk, symbol)
     hear_of_cancels(desk, symbol)
     _late_watch(desk, symbol)
-    actions = protect(desk, symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True)
+    actions = protect(desk, symbol, until_ms=desk.now_ms() + desk.timings.settle_ms, done=lambda: True).actions
     for state in desk.symbol_book(symbol).signals:
         if state.bracket is None:
             if state.took_effect and not state.open_questions:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import pytest
 
-from surefill.adapters.simulated import Fault
+from surefill.adapters.simulated import Fault, Latency
 from surefill.adapters.venue import VenueSettings
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.audit_record import AuditType
@@ -17,6 +18,7 @@ from surefill.domain.ids import Leg
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import ClosedBy, Outcome
+from surefill.domain.timings import Timings
 from tests.application.journals import TappedJournal
 from tests.papers import (
     ACME,
@@ -33,6 +35,7 @@ from tests.papers import (
     moment,
     names,
     paper_desk,
+    paper_exchange,
     resting,
     rows,
     sent_of,
@@ -460,3 +463,57 @@ def test_what_is_left_is_not_guessed() -> None:
     desk.execute(close("c1"), None)
     assert held(desk.exchange) == Decimal(2)
     assert sent_of(desk.exchange, "c1") == []
+
+
+def slow_desk(*faults: Fault) -> Desk:
+    """One bracket on an exchange on which every answer takes half a second."""
+    desk = paper_desk(exchange=paper_exchange(latency=Latency(up_ms=250, down_ms=250)))
+    desk.execute(entry())
+    desk.guard(5)
+    desk.exchange.faults.add(*faults)
+    return desk
+
+
+@pytest.mark.parametrize("refused", [(), (Fault.refused(-1021, leg="X", nth=1),)], ids=["taken", "refused once"])
+@pytest.mark.parametrize("quantity", ["0.4", None])
+def test_a_close_on_a_slow_exchange_returns_in_time(quantity: str | None, refused: tuple[Fault, ...]) -> None:
+    """What its legs still need by then is a duty of the next look."""
+    desk = slow_desk(*refused)
+    began = desk.now_ms()
+
+    report = desk.execute(close(), quantity)
+
+    assert report.outcome is (Outcome.CLOSED if quantity is None else Outcome.REDUCED)
+    assert desk.now_ms() - began <= Timings().accepted_call_ms
+    desk.guard(2)
+    assert resting(desk.exchange) == ([] if quantity is None else ["S2", "T2"])
+
+
+def test_what_the_last_look_of_a_close_shows_to_be_left_is_done() -> None:
+    """The smaller stop was refused at first and came late; the larger one goes before the call returns."""
+    desk = paper_desk(exchange=paper_exchange(latency=Latency(up_ms=200, down_ms=200)))
+    desk.execute(entry())
+    desk.exchange.faults.add(Fault.refused(-4045, leg="S", nth=1))
+
+    assert desk.execute(close(), "0.4").outcome is Outcome.REDUCED
+
+    assert resting(desk.exchange) == ["S3", "T2"]
+
+
+def test_a_close_at_rest_is_not_looked_at_again() -> None:
+    """What the last round saw, in which nothing was left to do, is what the report tells."""
+    desk = paper_desk()
+    desk.execute(entry())
+    looks = Counter[str]()
+
+    def snapshot(itself: Callable[[str], object], symbol: str) -> object:
+        looks[symbol] += 1
+        return itself(symbol)
+
+    desk.exchange.script["snapshot"] = snapshot
+
+    report = desk.execute(close(), "0.4")
+
+    assert report.position is not None
+    assert report.position.quantity == Decimal("0.6")
+    assert looks == {ACME: 4}

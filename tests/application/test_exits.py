@@ -26,7 +26,6 @@ from tests.papers import (
     FLAT,
     Desk,
     arrived,
-    by_hand,
     close,
     entry,
     events,
@@ -297,15 +296,14 @@ def test_a_position_that_vanishes_before_the_exit_ends_it() -> None:
     """Between the look and the slice it is gone: an exit hears it from the exchange, the bracket is written off."""
     desk = paper_desk()
     desk.execute(entry())
-    looks = [0]
 
-    def snapshot(itself: Callable[[str], object], symbol: str) -> object:
-        looks[0] += 1
-        if looks[0] == 2:
-            by_hand(desk.exchange, "POST", "/fapi/v1/order", symbol=ACME, side="SELL", type="MARKET", quantity="1")
-        return itself(symbol)
+    def history(itself: Callable[..., object], *args: object) -> object:
+        if not exit_names(desk):
+            trade_by_hand(desk.exchange, "SELL", "1")
+            desk.exchange.script.pop("history")
+        return itself(*args)
 
-    desk.exchange.script["snapshot"] = snapshot
+    desk.exchange.script["history"] = history
     report = desk.execute(close(), None)
 
     assert exit_names(desk) == ["X1"]

@@ -274,13 +274,15 @@ def test_a_look_for_something_else_that_shows_the_stop_keeps_nothing() -> None:
 
 @pytest.mark.parametrize("at_look", [1, 2])
 def test_a_close_that_hangs_rings_for_the_stop_it_found_gone(at_look: int) -> None:
-    """Removed by hand before the close looks, or between its look and the exit's; the reads before the exit hang.
+    """Removed by hand before the close looks, or before its exit, refused at first, does; the reads before it hang.
 
     A person hears of it before the exit is out.
     """
     desk = paper_desk()
     desk.execute(entry())
     desk.exchange.faults.add(Fault.request_lost(method="GET", path="userTrades"))
+    if at_look > 1:
+        desk.exchange.faults.add(Fault.refused(-1021, leg="X", nth=1))
     looks: list[int] = []
 
     def snapshot(itself: Callable[[str], object], symbol: str) -> object:
@@ -293,7 +295,7 @@ def test_a_close_that_hangs_rings_for_the_stop_it_found_gone(at_look: int) -> No
     report = desk.execute(close(), None)
 
     assert exposed_ms(desk) == looks[at_look - 1]
-    (sent,) = intents(desk.journal, "c1", Leg.EXIT)
+    sent = intents(desk.journal, "c1", Leg.EXIT)[-1]
     assert rung(desk, exposed_ms(desk)) == [(ACME, 3_000)]
     assert sent.at_ms >= exposed_ms(desk) + 3_000
     assert report.outcome is Outcome.CLOSED
