@@ -14,7 +14,7 @@ from ..domain.ids import Leg, parse_ours
 from ..domain.leg_sets import legs_of
 from ..domain.leg_state import Fate, LegState
 from ..domain.order import ZERO, Order, OrderStatus
-from ..domain.signal_state import SignalState
+from ..domain.signal_state import SignalState, is_over
 from ..domain.snapshot import CancelOutcome, Snapshot
 from .desk import Desk
 from .observe import inquire, look, take_outcomes, unanswered
@@ -200,11 +200,12 @@ def tell_waived(desk: Desk, state: SignalState) -> None:
 
 
 def _waive(desk: Desk, symbol: str, tried: _Tried) -> None:
-    """Waive the protection of positions that lost an order so and have no stop left."""
+    """Waive the protection of positions that lost an order so and have no stop left; one that is, is looked at anew."""
     for state in _stripped(desk, symbol, tried):
-        stops = (leg for leg in state.of(Leg.STOP) if leg.fate in (Fate.OPEN, Fate.OPEN_QUESTION))
-        if all(leg.client_id in tried.gone for leg in stops):
+        if all(leg.client_id in tried.gone for leg in state.of(Leg.STOP) if not is_over(leg)):
             tell_waived(desk, state)
+        else:
+            desk.due_ms[symbol] = desk.now_ms()
 
 
 def _stripped(desk: Desk, symbol: str, tried: _Tried) -> list[SignalState]:

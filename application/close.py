@@ -78,7 +78,8 @@ def _exit(desk: Desk, order: ExitOrder, until_ms: int) -> ExitResult:
     def meanwhile() -> None:
         protect(desk, order.symbol, until_ms=desk.now_ms(), done=lambda: True)
 
-    return exit_position(desk, order, until_ms=until_ms, meanwhile=meanwhile)
+    unknown_until_ms = desk.now_ms() + desk.timings.accepted_call_ms
+    return exit_position(desk, order, until_ms=until_ms, unknown_until_ms=unknown_until_ms, meanwhile=meanwhile)
 
 
 def _rest(desk: Desk, signal: Signal, quantity: Decimal | None, refused: ExitOrder) -> ExitOrder | None:

@@ -76,13 +76,18 @@ class ExitResult:
 
 
 def exit_position(
-    desk: Desk, order: ExitOrder, *, until_ms: int, meanwhile: Callable[[], object] = nothing
+    desk: Desk,
+    order: ExitOrder,
+    *,
+    until_ms: int,
+    unknown_until_ms: int = 0,
+    meanwhile: Callable[[], object] = nothing,
 ) -> ExitResult:
     """Close `order.quantity` at market, in slices the exchange takes, trying again what is known not to have happened.
 
-    Works until done, or until *until_ms*; an outcome nobody knows is resolved by evidence, in time of its own, and
-    stays an open question when that takes longer. *meanwhile* is called now and then while it is being resolved: the
-    rest of the symbol must not wait for it.
+    Works until done, or until *until_ms*; an outcome nobody knows is resolved by evidence, and stays an open question
+    when that takes longer. When it is believed absent, another is sent until *unknown_until_ms*. *meanwhile* is called
+    now and then while it is being resolved: the rest of the symbol must not wait for it.
     """
     executed = ZERO
     failures = 0
@@ -101,10 +106,9 @@ def exit_position(
         seen = None
         if slice_size <= ZERO:
             break
-        sent_ms = desk.now_ms()
         last = _send_slice(desk, order, slice_size, allotments, meanwhile)
         if last.fate is Fate.ABSENT:
-            until_ms += desk.now_ms() - sent_ms  # what it took to find out
+            until_ms = max(until_ms, unknown_until_ms)  # it took long to find out
         executed = EXACT.add(executed, last.executed)
         if last.fate in (Fate.OPEN, Fate.OPEN_QUESTION):
             return ExitResult(executed=executed, confirmed=False)

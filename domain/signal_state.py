@@ -151,7 +151,7 @@ class SignalState:
 
     def _renounced(self, kind: Leg) -> bool:
         last = self.last(kind)
-        return last is not None and last.renounced and all(leg.fate in _OVER for leg in self.of(kind))
+        return last is not None and last.renounced and all(is_over(leg) for leg in self.of(kind))
 
     def apply(self, event: SignalEvent) -> None:
         """Take in one fact about this signal."""
@@ -222,6 +222,11 @@ class SignalState:
         self.naked_since_ms = None
         if self.covered_ms is None:
             self.covered_ms = event.at_ms
+
+
+def is_over(leg: LegState) -> bool:
+    """Whether nothing is to be expected of it: it never was, has ended, or was never answered and cannot be found."""
+    return leg.fate in _OVER or (leg.fate is Fate.OPEN_QUESTION and leg.missing_since_ms is not None)
 
 
 def total(values: Iterator[Decimal] | tuple[Decimal, ...]) -> Decimal:

@@ -520,3 +520,30 @@ def test_a_failed_cancel_that_shows_nothing_proves_nothing() -> None:
     desk.exchange.script.clear()
     desk.guard(10)
     assert resting(desk.exchange) == []
+
+
+def test_a_stop_that_was_never_found_does_not_keep_the_guard_on() -> None:
+    """The first stop was lost on its way; the one that stood in for it is cancelled: nothing is put back."""
+    desk = paper_desk(Fault.request_lost(leg="S", nth=1))
+    desk.execute(entry())
+    assert resting(desk.exchange) == ["S2", "T1"]
+
+    report = desk.manager.cancel_all_orders(ACME)
+    desk.guard(20)
+
+    assert (report.unprotected, report.failed) == (("s1",), ())
+    assert len(events(desk.journal, "s1", Waived)) == 1
+    assert resting(desk.exchange) == []
+
+
+def test_what_stays_under_guard_without_a_stop_is_looked_at_at_once() -> None:
+    """The target went, the stop did not; whatever that was, the next look does not wait for its time."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.faults.add(Fault.refused(-1000, method="DELETE", path="algoOrder", nth=1))
+
+    desk.manager.cancel_all_orders(ACME)
+
+    due_ms = desk.manager.next_due()
+    assert due_ms is not None
+    assert due_ms <= desk.now_ms()

@@ -12,7 +12,7 @@ from surefill.adapters.simulated import Fault
 from surefill.adapters.wire.call import Call
 from surefill.adapters.wire.parameters import order_call
 from surefill.application.desk import Desk
-from surefill.application.protect import perform, protect
+from surefill.application.protect import Watched, perform, protect
 from surefill.application.reconcile import _late_watch
 from surefill.application.unprotected import tell_unprotected
 from surefill.domain.actions import Action, PlaceStop, Raise
@@ -143,7 +143,7 @@ def _unheard(desk: Desk, alarm: object) -> None:
     del desk, alarm
 
 
-def _without_a_deadline(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool]) -> tuple[Action, ...]:
+def _without_a_deadline(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool]) -> Watched:
     return _protect(desk, symbol, until_ms=until_ms + 70_000, done=done)
 
 
