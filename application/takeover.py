@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.errors import AuthenticationError, OrderExecutionError
-from ..domain.events import Allotment, Intent, Planned, Seen
+from ..domain.events import Allotment, CancelAsked, Intent, Planned, Seen
 from ..domain.ids import Leg, client_id, parse_ours, stem
-from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequest
+from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequest, OrderStatus
 from ..domain.resolution import unexplained_trades
 from ..domain.side import PositionSide
 from ..domain.signal_state import SignalState
@@ -24,8 +24,11 @@ AHEAD = 4
 KINDS = {Leg.STOP: OrderKind.STOP, Leg.TARGET: OrderKind.TARGET}
 
 
-def events_of_order(desk: Desk, state: SignalState, order: Order) -> tuple[Intent | Seen, ...]:
-    """Return an order of ours as if its intent had been kept, and what is seen of it; empty for anybody else's."""
+def events_of_order(desk: Desk, state: SignalState, order: Order) -> tuple[Intent | CancelAsked | Seen, ...]:
+    """Return an order of ours as if its intent had been kept, and what is seen of it; empty for anybody else's.
+
+    A stop or target that is cancelled already was so by us, as far as anybody knows: it may have been replaced.
+    """
     ours = parse_ours(order.client_id, desk.namespace)
     if ours is None:
         return ()
@@ -53,7 +56,10 @@ def events_of_order(desk: Desk, state: SignalState, order: Order) -> tuple[Inten
         not_after_ms=order.updated_ms,
         allotments=_allotments(state, order, ours.leg),
     )
-    return intent, Seen(now, state.signal_id, order.client_id, order)
+    seen = Seen(now, state.signal_id, order.client_id, order)
+    if conditional and order.status is OrderStatus.CANCELED:
+        return intent, CancelAsked(now, state.signal_id, order.client_id), seen
+    return intent, seen
 
 
 def _allotments(state: SignalState, order: Order, leg: Leg) -> tuple[Allotment, ...]:
@@ -71,7 +77,7 @@ def take_over(desk: Desk, states: Sequence[SignalState], orders: Sequence[Order]
     if not strange:
         return
     of_stem = {stem(desk.namespace, state.signal_id): state for state in states}
-    found: list[Intent | Seen] = []
+    found: list[Intent | CancelAsked | Seen] = []
     for order in strange:
         ours = parse_ours(order.client_id, desk.namespace)
         state = None if ours is None else of_stem.get(ours.stem)
@@ -80,7 +86,7 @@ def take_over(desk: Desk, states: Sequence[SignalState], orders: Sequence[Order]
     keep(desk, found)
 
 
-def keep(desk: Desk, events: Sequence[Planned | Intent | Seen]) -> None:
+def keep(desk: Desk, events: Sequence[Planned | Intent | CancelAsked | Seen]) -> None:
     """Write down orders taken over, together; first in the audit log."""
     for event in events:
         if isinstance(event, Seen):

@@ -473,3 +473,33 @@ def test_a_leg_of_a_later_attempt_is_followed_by_the_next() -> None:
     desk.execute(close(), "0.4")
 
     assert resting(desk.exchange) == ["S10", "T2"]
+
+
+def test_stops_of_a_lost_journal_that_were_replaced_were_not_removed_by_others() -> None:
+    """Two closes had each replaced the stop: after the loss nobody is asked about them, a third replaces it."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.execute(close("c1"), "0.3")
+    desk.execute(close("c2"), "0.3")
+    after = restart(desk, MemoryJournal())
+
+    after.execute(entry())
+    after.guard(20)
+    after.execute(close("c3"), "0.1")
+
+    assert after.alarms_of(AlarmKind.LEG_REMOVED) == []
+    assert {order.quantity for order in after.manager.open_orders(ACME)} == {Decimal("0.3")}
+
+
+def test_a_stop_of_a_lost_journal_that_is_cancelled_by_hand_after_it_was_removed() -> None:
+    """It rested when it was taken over: it is put back once, and then somebody is asked."""
+    desk = paper_desk()
+    desk.execute(entry())
+    after = restart(desk, MemoryJournal())
+    after.execute(entry())
+
+    for name in ("S1", "S2"):
+        by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of("s1", Leg.STOP, int(name[1])))
+        after.guard(10)
+
+    assert len(after.alarms_of(AlarmKind.LEG_REMOVED)) == 1
