@@ -19,6 +19,7 @@ from ..domain.snapshot import Watermark
 from .desk import Desk, Started
 from .observe import inquire, refresh_rules, unanswered
 from .preflight import reading_in_time
+from .protect import protect
 from .resolve import resolve
 from .submit import Wanted, submit
 from .unprotected import pause
@@ -59,8 +60,19 @@ def enter(
             return declined
     for leg in state.of(Leg.ENTRY):
         if leg.fate is Fate.OPEN_QUESTION:
-            resolve(desk, leg, until_ms=desk.now_ms() + desk.timings.verdict_ms)
+            _find_out(desk, leg)
     return None
+
+
+def _find_out(desk: Desk, leg: LegState) -> None:
+    """Resolve what became of an entry; other brackets on its symbol are looked after now and then meanwhile."""
+    symbol, end_ms = leg.intent.request.symbol, desk.now_ms() + desk.timings.verdict_ms
+    others = [state for state in desk.symbol_book(symbol).brackets if state.signal_id != leg.intent.signal_id]
+    while leg.fate is Fate.OPEN_QUESTION and desk.now_ms() < end_ms:
+        if others:
+            protect(desk, symbol, until_ms=desk.now_ms(), done=lambda: True)
+        soon_ms = desk.now_ms() + desk.timings.protect_soft_ms
+        resolve(desk, leg, until_ms=min(end_ms, soon_ms) if others else end_ms)
 
 
 def declined_by(desk: Desk, symbol: str, error: OrderExecutionError | AuthenticationError) -> Declined:

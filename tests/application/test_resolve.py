@@ -658,3 +658,23 @@ def test_what_was_missing_before_an_exit_was_not_taken_by_it() -> None:
     desk.guard(20)
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert desk.manager.status().duties == ()
+
+
+def test_a_bracket_beside_an_entry_of_unknown_outcome_is_looked_after() -> None:
+    """Its stop fills while the younger entry is being found out about: its target goes long before that is known."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.exchange.faults.add(Fault.request_lost(leg="E", nth=1))
+
+    def history(itself: Callable[..., object], *args: object) -> object:
+        desk.exchange.tick(ACME, last="94")
+        return itself(*args)
+
+    desk.exchange.script["history"] = history
+    report = desk.execute(entry("s2", stop="80"))
+
+    gone = next(one.at_ms for one in arrived(desk.exchange, "DELETE") if one.client_id == id_of("s1", Leg.TARGET))
+    filled_ms = next(int(str(row["time_ms"])) for row in rows(desk.exchange, "fill") if row["side"] == "SELL")
+    assert gone - filled_ms <= 6_000
+    assert report.outcome is Outcome.NOT_FILLED
+    assert report.at_ms - filled_ms >= 9_000
