@@ -187,7 +187,7 @@ class Desk:
             return tuple([state for state in self.book.signals.values() if state.naked_since_ms is not None])
 
     def hasten(self, symbol: str) -> None:
-        """Have *symbol* looked at again soon: this look was in vain."""
+        """Have *symbol* looked at again soon: this look was in vain, or for something else."""
         due_ms = self.due_ms.get(symbol)
         if due_ms is not None:
             self.due_ms[symbol] = min(due_ms, self.now_ms() + self.timings.poll_max_ms)

@@ -32,6 +32,7 @@ from ..domain.events import Allotment, CancelAsked, Covered, Exposed, WrittenOff
 from ..domain.halt import HaltLevel
 from ..domain.ids import Leg
 from ..domain.order import ZERO, OrderKey
+from ..domain.protection import next_actions
 from ..domain.refusal import Refusal
 from ..domain.snapshot import CancelOutcome, Snapshot
 from . import exits, reports
@@ -349,5 +350,8 @@ def _purge(desk: Desk) -> None:
             keys = tuple(order.key for order in snapshot.conditionals if order.client_id in book.orphan_ids)
             if keys:
                 _cancel_orphans(desk, symbol, keys)
+            actions = next_actions(book, snapshot, desk.protection, desk.now_ms(), desk.timings)
+            if any(not isinstance(action, (LookAgain, Raise)) for action in actions):
+                desk.hasten(symbol)  # what this look gives away besides is seen to when its turn comes
     except (OrderExecutionError, AuthenticationError) as error:
         unanswered(desk, error, "")  # the next attempt will be refused, and purge, again

@@ -31,11 +31,11 @@ from .ids import Leg
 from .leg_sets import covers, given_up, legs_of, of_size, removed_by_others
 from .leg_state import Fate, LegState
 from .leg_view import LegView
-from .order import CANCELLABLE, ZERO, OrderStatus
+from .order import CANCELLABLE, ZERO, Order, OrderStatus
 from .protection_policy import OnLateFill, OnUnprotected, ProtectionPolicy
 from .refusal import Refusal
 from .report import ClosedBy
-from .side import TriggerPrice, position_side
+from .side import Direction, Side, TriggerPrice, position_side
 from .signal_state import SignalState
 from .sizes import UNSETTLED, Sizes
 from .snapshot import Snapshot
@@ -95,10 +95,9 @@ class _Look(Sizes):
         """
         open_orders = (*self.snapshot.conditionals, *self.snapshot.orders)
         doomed = set(self.book.orphan_ids)
-        spared = self.book.unknown_ids
-        if not self.snapshot.positions:
-            doomed |= spared
-            spared = frozenset()
+        unknown = [order for order in open_orders if order.client_id in self.book.unknown_ids]
+        spared = {order.client_id for order in unknown if self._may_close(order)}
+        doomed |= {order.client_id for order in unknown} - spared
         keys = tuple(order.key for order in open_orders if order.client_id in doomed and order.status in CANCELLABLE)
         actions: list[Action] = [CancelOrphans(keys)] if keys else []
         if spared:
@@ -111,6 +110,11 @@ class _Look(Sizes):
                 )
             )
         return actions
+
+    def _may_close(self, order: Order) -> bool:
+        """Whether something is held that *order* could close."""
+        direction = Direction.LONG if order.side is Side.SELL else Direction.SHORT
+        return self.snapshot.held(direction, order.position_side) > ZERO
 
     def _must_exit(self, state: SignalState) -> ExitWhy | None:
         if self.book.flatten:

@@ -8,6 +8,7 @@ import pytest
 
 from surefill.adapters.journal import MemoryJournal
 from surefill.adapters.simulated import Fault
+from surefill.adapters.venue import VenueSettings
 from surefill.application.duties import DutyKind
 from surefill.application.protect import protect
 from surefill.domain.alarm import AlarmKind
@@ -15,8 +16,9 @@ from surefill.domain.errors import AuthenticationError, ExchangeUnavailableError
 from surefill.domain.ids import Leg
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
+from surefill.domain.side import PositionSide
 from surefill.domain.timings import Timings
-from tests.application.test_unprotected import expose, rung, so_used
+from tests.application.test_unprotected import expose, rung, so_used, take_away_the_stop
 from tests.papers import (
     ACME,
     BOLT,
@@ -27,6 +29,7 @@ from tests.papers import (
     entry,
     held,
     id_of,
+    open_now,
     paper_desk,
     restart,
     resting,
@@ -258,7 +261,7 @@ def test_strays_are_watched_beside_an_order_that_is_hardly_looked_for() -> None:
     desk.execute(entry())
     desk.guard(TIMES.late_look_ms // 1000 + 5)
     rare_ms = due_in_ms(desk)
-    trade_by_hand(desk.exchange, "SELL", "1")
+    trade_by_hand(desk.exchange, "BUY", "1")
     stop_by_hand(desk.exchange, id_of("s9", Leg.STOP))
 
     desk.manager.reconcile()
@@ -277,3 +280,29 @@ def test_strays_that_could_not_be_cancelled_are_tried_again() -> None:
 
     assert resting(desk.exchange) == []
     assert desk.manager.status().duties == ()
+
+
+def test_strays_on_the_other_side_of_a_hedge_account_protect_nothing() -> None:
+    """The short they were for is closed; that somebody holds a long there does not keep them."""
+    desk = paper_desk(venue=VenueSettings(hedge_mode=True))
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2", short=True))
+    trade_by_hand(desk.exchange, "BUY", "1", positionSide="SHORT")
+    after = restart(desk, MemoryJournal())
+
+    after.manager.reconcile()
+
+    assert {order.position_side for order in open_now(desk.exchange)} == {PositionSide.LONG}
+    assert resting(desk.exchange) == ["S1", "T1"]
+
+
+def test_a_look_for_room_hastens_the_next_one_at_what_it_gives_away() -> None:
+    """No more conditional orders are taken for one symbol; looking for room shows that another has lost its stop."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.exchange.faults.add(Fault.refused(-4045, leg="S", nth=1))
+    take_away_the_stop(desk)
+
+    desk.execute(entry("s2", BOLT, stop="1900", target="2200"))
+
+    assert desk.manager._desk.due_ms[ACME] <= desk.now_ms() + TIMES.poll_max_ms
