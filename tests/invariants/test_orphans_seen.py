@@ -3,6 +3,7 @@
 import pytest
 
 from surefill.adapters.wire.call import WireAnswer
+from surefill.domain.alarm import Alarm, AlarmKind
 from surefill.domain.events import Waived
 from surefill.testing.invariants.row import Row
 from tests.invariants.facts import LOST, Scene, algo_body, answer, claimed, intent, missing, order_body, position_body
@@ -215,6 +216,21 @@ def test_a_caller_who_waived_protection_sees_to_its_orders_himself() -> None:
     assert scene.times("I3", 90_000) == []
     scene.add(*fill(100_000, our_id("X"), "SELL", "1", "0"))
     assert scene.times("I3", 110_001) == [110_000]
+
+
+@pytest.mark.parametrize(("signal_id", "times"), [("s", []), ("another", [20_100])])
+def test_whose_caller_was_asked_what_to_do_keeps_his_legs_as_they_are(signal_id: str, times: list[int]) -> None:
+    """The smaller stop was cancelled by hand twice: the larger one stays, until the position is gone."""
+    scene = Scene()
+    scene.live(0)
+    scene.keep(intent("E"))
+    scene.add(*fill(10_000, our_id("E"), "BUY", "1", "1"), algo(10_100, "S", "SELL", "2"))
+    scene.judge(10_200)
+    scene.alarms.append(Alarm(AlarmKind.LEG_REMOVED, 11_000, "twice", SYMBOL, signal_id))
+
+    assert scene.times("I3", 90_000) == times
+    scene.add(*fill(100_000, our_id("X"), "SELL", "1", "0"))
+    assert scene.times("I3", 110_001) == ([] if times else [110_000])
 
 
 @pytest.mark.parametrize("rounds", [False, True])

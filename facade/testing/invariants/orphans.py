@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from surefill.domain.alarm import Alarm, AlarmKind
 from surefill.testing.invariants.evidence import Carried
 from surefill.testing.invariants.knowledge import Knowledge, id_not_shown, open_ids_shown, position_shown
 from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, Row, time_ms
@@ -21,7 +22,8 @@ class NoOrphans:
     Stops and targets are counted apart, for each of them may close all of it. On the side that would enlarge the
     position, and while there is none, that means no order at all; a market order of ours that stays open counts too.
     The time runs while somebody lives who can see the orders and act; a read or a cancel that fails starts it anew,
-    and while a request about another symbol is long under way it stands still: a host may have but one thread.
+    and while a request about another symbol is long under way it stands still: a host may have but one thread. The
+    legs of a signal whose caller was asked what to do (LEG_REMOVED) stay beside a position as they are.
 
     Attributes:
         clean_ms: how long a smaller order may stand beside the larger one it replaces.
@@ -32,11 +34,19 @@ class NoOrphans:
     knowledge: Knowledge | None = None
     _since: dict[tuple[Key, str, str], int] = attrs.field(factory=dict[tuple[Key, str, str], int])
     _reported: set[tuple[Key, str, str]] = attrs.field(factory=set[tuple[Key, str, str]])
+    _asked: set[str] = attrs.field(factory=set[str])
 
     @property
     def waiting(self) -> bool:
         """Whether anything is left over now."""
         return bool(self._since)
+
+    def hear(self, alarm: Alarm, standing: Standing) -> Iterator[Violation]:
+        """Take in an alarm."""
+        if alarm.kind is AlarmKind.LEG_REMOVED and alarm.signal_id is not None:
+            self._asked.add(alarm.signal_id)
+            for key in {place[0] for place in self._since}:
+                yield from self.at(alarm.at_ms, key, standing)
 
     def see(self, row: Row, key: Key, standing: Standing) -> Iterator[Violation]:
         """Judge the moment of *row*, which changed something at *key*."""
@@ -98,6 +108,8 @@ class NoOrphans:
         closing_side = "SELL" if ours > ZERO else "BUY"
         sizes = None if self.knowledge is None or not ours else self.knowledge.sizes
         spared = set[str]() if sizes is None else sizes.forgotten | sizes.waived
+        if sizes is not None and self._asked:
+            spared |= {sizes.stem_of(signal_id) or "" for signal_id in self._asked}
         open_sizes: dict[tuple[str, str], Decimal] = {}
         for order in standing.orders(key):
             if order.status == "TRIGGERING":

@@ -190,6 +190,7 @@ class Watch:
                 found += self._row(fact)
         for alarm in evidence.alarms:
             self.truth.hear(alarm)
+            found += self.orphans.hear(alarm, self.standing)
         found += self.naked.until(now_ms)
         found += self.orphans.until(now_ms)
         found += self.once.until(now_ms)
