@@ -152,6 +152,23 @@ class RateBudget:
         ]
         return min(max(waits, default=0), TRICKLE_MAX_MS)
 
+    def full_ms(self, cost: Cost, now_ms: int) -> int | None:
+        """Return how long a request of *cost* would be refused for certain, or None when it may be taken.
+
+        The exchange told so much of the limit in this very window that it does not fit. Its windows are taken to begin
+        at whole multiples of their length (unconfirmed); one that begins otherwise answers 429, as it would without us.
+        """
+        waits = [
+            limiter.window_ms - now_ms % limiter.window_ms
+            for limiter in self.limiters
+            if self._told_now(limiter, now_ms) and limiter.limit < self._with_it(limiter, cost, now_ms)
+        ]
+        return max(waits, default=None)
+
+    def _told_now(self, limiter: Limiter, now_ms: int) -> bool:
+        reading = self.readings.get(limiter.name)
+        return reading is not None and reading.at_ms // limiter.window_ms == now_ms // limiter.window_ms
+
     def _with(
         self, readings: Mapping[str, Reading], under_way: Cost, spent: Mapping[Purpose, tuple[int, Cost]]
     ) -> RateBudget:

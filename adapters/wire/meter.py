@@ -143,6 +143,16 @@ class Meter:
             return None
         return _barred("what is left of the request budget is for protection and exits", Refusal.BUDGET, wait_ms)
 
+    def full(self, call: Call, now_ms: int) -> RateLimitedError | None:
+        """Return why a read is not even sent, or None: there is no room for it before the window ends.
+
+        The answer would be 429, and whoever goes on is banned. Orders and cancels are sent all the same: they weigh
+        little or nothing, and to hold one back is worse.
+        """
+        with self._lock:
+            wait_ms = self._budget.full_ms(cost_of(call), now_ms)
+        return None if wait_ms is None else _barred("the request budget is spent", Refusal.BUDGET, wait_ms)
+
     def trickle_ms(self, call: Call, now_ms: int) -> int:
         """Return how long a read is to be held back, and take its place in the row of those that are.
 

@@ -124,6 +124,8 @@ class Session:
         if barrier is None and self._before_asking is not nothing:
             self._before_asking()
             barrier = self.barrier(call)  # setting the clock took requests, and what they met counts
+        if barrier is None and not call.changes:
+            barrier = self.meter.full(call, self.clock.now_ms())
         if barrier is not None:
             raise barrier
         self._hold_back(call)

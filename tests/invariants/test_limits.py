@@ -27,6 +27,18 @@ def test_too_many_requests_of_ours_are_found(status: int) -> None:
     assert scene.found("I6", 2000) == [(1000, f"the exchange answered {status}: Too many requests.")]
 
 
+def test_a_new_owner_cannot_know_what_was_used_up_before() -> None:
+    """His first request may be one too many; after his first answer, whatever it was, it is his doing."""
+    scene = Scene()
+    scene.live(900)
+    scene.add({**request("E", method="GET"), "time_ms": 1000}, refusal(1000, 429))
+    scene.ask("openOrders", answer({}, 429), 1010)
+    assert scene.found("I6", 1020) == []
+
+    scene.add(refusal(2000, 429))
+    assert len(scene.found("I6", 3000)) == 1
+
+
 def test_other_refusals_are_not_about_limits() -> None:
     """A 400 is no limit."""
     scene = Scene()

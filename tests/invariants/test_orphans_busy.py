@@ -52,6 +52,17 @@ def test_a_short_request_does_not_stop_the_clock(took_ms: int, due_ms: int) -> N
     assert waiting((22_000, 22_000 + took_ms, ELSEWHERE)) == [due_ms]
 
 
+@pytest.mark.parametrize(("used", "due_ms"), [("2159", DUE_MS), ("2160", DUE_MS + 1_900), (None, DUE_MS)])
+def test_the_clock_stands_still_while_reads_are_held_back(used: str | None, due_ms: int) -> None:
+    """Hardly anything is left of the request weight: what is left comes in drops."""
+    scene = left_over()
+    headers = {} if used is None else {"X_MBX_USED_WEIGHT_1M": used}
+    for sent_ms in (22_000, 24_000):
+        scene.ask("premiumIndex", answer({}, **headers), sent_ms + 100, sent_ms=sent_ms, symbol=SYMBOL)
+
+    assert scene.times("I3", 90_000) == [due_ms]
+
+
 @pytest.mark.parametrize(
     ("sent_ms", "arrived_ms", "due_ms"),
     [

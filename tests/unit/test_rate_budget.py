@@ -98,6 +98,18 @@ def test_reads_come_in_drops_past_the_hard_share() -> None:
     assert full.trickle_ms(READ, NOW_MS + 60_000) == 0
 
 
+def test_what_does_not_fit_into_a_window_waits_for_its_end() -> None:
+    """As long as the exchange told so much in this window; before and after it, nobody knows."""
+    minute = NOW_MS - NOW_MS % 60_000
+    nearly = BUDGET.answered(READ, {"weight/1m": 2_396}, minute + 20_000)
+
+    assert nearly.full_ms(Cost(weight=4), minute + 21_000) is None
+    assert nearly.full_ms(READ, minute + 21_000) == 39_000
+    assert nearly.full_ms(READ, minute + 59_999) == 1
+    assert nearly.full_ms(READ, minute + 60_000) is None
+    assert BUDGET.full_ms(Cost(weight=9_999), minute) is None
+
+
 def test_no_read_is_held_back_for_long() -> None:
     """Two seconds at most, whatever it costs, however little is left, and also where the hard share is all of it."""
     full = BUDGET.answered(READ, {"weight/1m": 2_400}, NOW_MS)

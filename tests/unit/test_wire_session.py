@@ -77,10 +77,23 @@ def test_a_read_waits_for_its_drop_past_the_hard_share() -> None:
 
 def test_what_changes_something_never_waits() -> None:
     """A cancel leaves at once and takes no place in the row, however little is left: others wait, it does not."""
-    spent = Spent(2_400)
+    spent = Spent(2_395)
 
     assert [spent.asked(CANCEL) for _ in range(3)] == [0, 0, 0]
     assert spent.asked(BALANCE) == DROP_MS
+
+
+def test_a_read_for_which_there_is_no_room_is_not_sent() -> None:
+    """It would be answered 429; a cancel goes all the same, and in the next minute so does the read."""
+    spent = Spent(2_396)
+
+    with pytest.raises(RateLimitedError, match="the request budget is spent") as refused:
+        spent.asked(BALANCE)
+
+    assert refused.value.refusal is Refusal.BUDGET
+    assert spent.asked(CANCEL) == 0
+    spent.clock.sleep((refused.value.retry_after_ms or 0) / 1000)
+    assert spent.asked(BALANCE) >= 0
 
 
 def patience(of_ms: int | None) -> Callable[[], int | None]:

@@ -41,6 +41,8 @@ _BARRED: Final = frozenset({401, 403, 408, 418, 429})
 _BUSY_MIN_MS: Final = 1_000
 _USUAL_MS: Final = 500
 """What an answer may take before the exchange is slow."""
+_NEARLY_SPENT: Final = 2_160
+"""Request weight used in a minute, of 2,400, past which reads are held back (Binance docs: General Info, limits)."""
 _AT_ONCE_MS: Final = 2_000
 """How soon after it has come back to a symbol a busy host must have done what fell due there meanwhile."""
 
@@ -89,6 +91,7 @@ class Knowledge:
     _blocked_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     _all_blocked_ms: int = 0
     _waits: list[tuple[int, int, str | None]] = attrs.field(factory=list[tuple[int, int, "str | None"]])
+    _arrived_ms: int | None = None
     _busy: list[_Busy] = attrs.field(factory=list["_Busy"])
 
     def keep(self, event: Event) -> None:
@@ -116,9 +119,16 @@ class Knowledge:
         self._busy.append(_Busy(called.began_ms, called.ended_ms, inside))
 
     def wait(self, carried: Carried) -> None:
-        """Note a request that was long under way: nothing else was done meanwhile by a host with one thread."""
+        """Note a request that was long under way: nothing else was done meanwhile by a host with one thread.
+
+        Nor while a read was held back because the request budget was nearly spent.
+        """
         if carried.arrived_ms is not None and carried.arrived_ms - carried.sent_ms > _USUAL_MS:
             self._waits.append((carried.sent_ms, carried.arrived_ms, self.symbol_of(carried)))
+        before_ms = carried.sent_ms if self._arrived_ms is None else self._arrived_ms
+        if carried.sent_ms - before_ms >= _BUSY_MIN_MS and _nearly_spent(carried):
+            self._waits.append((before_ms, carried.sent_ms, None))
+        self._arrived_ms = carried.sent_ms if carried.arrived_ms is None else carried.arrived_ms
 
     def block(self, symbol: str | None, at_ms: int) -> None:
         """Note that nothing could be seen or done up to now, on one symbol or on all."""
@@ -164,6 +174,12 @@ class Knowledge:
             return named
         client_id = next((params[name] for name in _IDS if name in params), "")
         return self.sizes.symbol(client_id[:STEM_LENGTH])
+
+
+def _nearly_spent(carried: Carried) -> bool:
+    """Whether the answer tells that hardly anything is left of the request weight."""
+    used = carried.result.header("X-MBX-USED-WEIGHT-1M") if isinstance(carried.result, WireAnswer) else None
+    return used is not None and used.isdecimal() and int(used) >= _NEARLY_SPENT
 
 
 def name_of(carried: Carried) -> str:

@@ -25,9 +25,9 @@ _OWN: Final = frozenset({Refusal.BUDGET, Refusal.RATE_LIMITED})
 
 @attrs.define(kw_only=True)
 class WithinLimits:
-    """The exchange itself never answers us "too many"; between the answer that tells of a ban and its end we send
-    nothing; between one that asks for a pause and its end, no entry; and our own budget refuses no stop, target or
-    exit.
+    """The exchange itself never answers "too many" to whoever was answered before; between the answer that tells of a
+    ban and its end we send nothing; between one that asks for a pause and its end, no entry; and our own budget refuses
+    no stop, target or exit.
 
     Attributes:
         others: somebody else uses up the same limits, or they are lowered on purpose: "too many" is then not our doing.
@@ -36,6 +36,15 @@ class WithinLimits:
     others: bool = False
     _told: dict[int, tuple[int, int, int]] = attrs.field(factory=dict[int, tuple[int, int, int]])
     _by_hand_ms: int | None = None
+    _informed: bool = True
+
+    def live(self) -> None:
+        """Note that another owner begins: how much was used up before, his first answer tells him."""
+        self._informed = False
+
+    def hear(self, carried: Carried) -> None:
+        """Note an answer: it tells how much is used up."""
+        self._informed = self._informed or isinstance(carried.result, WireAnswer)
 
     def banned_until_ms(self, owner: int) -> int:
         """Return until when an owner must send nothing; 0 when he was never banned."""
@@ -47,7 +56,7 @@ class WithinLimits:
 
     def answer(self, row: Row) -> Iterator[Violation]:
         """Judge an answer of the exchange to us."""
-        if row["status"] not in (418, 429) or self.others:
+        if row["status"] not in (418, 429) or self.others or not self._informed:
             return
         if self._by_hand_ms is not None and time_ms(row) - self._by_hand_ms < _MINUTE_MS:
             return

@@ -299,6 +299,7 @@ class Watch:
     def _ask(self, carried: Carried) -> Iterable[Violation]:
         name = name_of(carried)
         self.truth.ask(carried, name)
+        self.limits.hear(carried)
         if name == "exchangeInfo":
             self._take_rules(carried)
         restless = self.naked.waiting or self.orphans.waiting or self.once.waiting
@@ -337,6 +338,8 @@ class Watch:
                 self.audited.forget()
             if life.lost_journal or not was_alive:
                 self.knowledge.begin(lost_journal=life.lost_journal)
+        if life.alive and not was_alive:
+            self.limits.live()
         self.lives.apply(life)
         self.writers.live(life)
         if was_alive != self.lives.alive:
