@@ -84,7 +84,8 @@ class ExecutionReport:
             read.
         naked_seconds: from the first answer that showed the fill to the first sight of the live stop; None while
             there was none.
-        provisional: the outcome rests on absence of evidence, and is still being watched.
+        provisional: the outcome rests on absence of evidence. An entry is still being watched, and corrected if it
+            filled; a close stays so, for an exit believed absent is not asked for again once the close is told.
         corrections: earlier outcomes were replaced for these reasons, oldest first.
         at_ms: exchange time of writing.
     """

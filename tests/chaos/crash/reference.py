@@ -85,6 +85,7 @@ class References:
     points: tuple[str, ...] = ()
     begins: tuple[int, ...] = ()
     _ends: dict[Variant, EndState] = attrs.field(factory=dict[Variant, EndState])
+    _courses: dict[Variant, tuple[str, ...]] = attrs.field(factory=dict[Variant, tuple[str, ...]])
 
     def end(self, variant: Variant) -> EndState:
         """Return where *variant* ends."""
@@ -120,9 +121,22 @@ class References:
                 if first < at <= beyond:
                     yield Variant(meanwhile=meanwhile, at_point=at, lost=lost)
 
-    def whatever_is_lost(self) -> Iterator[Variant]:
-        """Yield what losing any one order that was under way may come to."""
+    def whatever_is_lost(self, point: int) -> Iterator[Variant]:
+        """Yield what losing any orders that were under way together may come to, after a death at *point*.
+
+        With two who die two things may be lost: what was under way at *point*, and later something of what whoever
+        lives through that loss sends, be it the first order once more.
+        """
         yield from (Variant(lost=self.underway(at)) for at in self.changes)
+        first = self.underway(point)
+        if not first:
+            return
+        self.end(Variant(lost=first))
+        course = self._courses[Variant(lost=first)]
+        known = {(each.path, each.nth) for each in first}
+        later = (_underway(course, at) for at in _changes(course) if at > point)
+        fresh = (tuple(each for each in lost if (each.path, each.nth) not in known) for lost in later)
+        yield from (Variant(lost=(*first, *lost)) for lost in fresh)
 
     def everywhere(self, *, reads: bool) -> tuple[int, ...]:
         """Return every point; of a read only the one before it, or none: a read leaves nothing behind."""
@@ -132,21 +146,11 @@ class References:
     @property
     def changes(self) -> tuple[int, ...]:
         """The points between which nothing lasting happens: one for each state a process may leave behind."""
-        return tuple(at for at, name in enumerate(self.points, 1) if at == 1 or _changes(name))
+        return _changes(self.points)
 
     def underway(self, point: int) -> tuple[Loss, ...]:
         """Return what a death at *point* loses of the orders whose intent was kept and whose answer was not."""
-        began = max((at for at in range(point) if _is(self.points[at], "after", "Intent")), default=None)
-        if began is None or any(_is(each, "after", "Answered") for each in self.points[began:point]):
-            return ()
-        lost: list[Loss] = []
-        for at in range(began, len(self.points)):
-            if _is(self.points[at], "before", "Answered") or _is(self.points[at], "before", "Intent"):
-                break
-            if self.points[at].startswith(_SENT):
-                nth = self.points[: at + 1].count(self.points[at])
-                lost.append(Loss(path=self.points[at].removeprefix(_SENT), nth=nth, executed=at + 1 < point))
-        return tuple(lost)
+        return _underway(self.points, point)
 
     def _live(self, variant: Variant) -> EndState:
         world = self.scenario.make()
@@ -167,6 +171,7 @@ class References:
             variant.meanwhile.happen(world)
         if not self.points:
             self.points, self.begins = tuple(lifeline.points), tuple(begins)
+        self._courses[variant] = tuple(lifeline.points)
         world.settle()
         return end_of(world)
 
@@ -182,7 +187,25 @@ def _is(point: str, when: str, what: str) -> bool:
     return point.startswith(when) and what in point
 
 
-def _changes(point: str) -> bool:
+def _changes(points: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(at for at, name in enumerate(points, 1) if at == 1 or _is_change(name))
+
+
+def _is_change(point: str) -> bool:
     if point.startswith(("before POST", "before DELETE", "after POST", "after DELETE")):
         return True
     return point.startswith("after") and "GET" not in point
+
+
+def _underway(points: tuple[str, ...], point: int) -> tuple[Loss, ...]:
+    began = max((at for at in range(point) if _is(points[at], "after", "Intent")), default=None)
+    if began is None or any(_is(each, "after", "Answered") for each in points[began:point]):
+        return ()
+    lost: list[Loss] = []
+    for at in range(began, len(points)):
+        if _is(points[at], "before", "Answered") or _is(points[at], "before", "Intent"):
+            break
+        if points[at].startswith(_SENT):
+            nth = points[: at + 1].count(points[at])
+            lost.append(Loss(path=points[at].removeprefix(_SENT), nth=nth, executed=at + 1 < point))
+    return tuple(lost)

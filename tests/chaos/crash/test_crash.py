@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
 import pytest
 
 from surefill.application.desk import Desk
 from surefill.application.reconcile import ReconcileReport
 from surefill.domain.events import Event, Intent
+from surefill.domain.report import ExecutionReport
 from surefill.testing.world.witnesses import WitnessedJournal
 from tests.chaos.crash.crash import Crash
+from tests.chaos.crash.crash import run as run_once
 from tests.chaos.crash.meanwhile import THROUGH_STOP
 from tests.chaos.crash.reference import Loss, References
 from tests.chaos.crash.runner import Effort, explore, run
@@ -125,6 +128,33 @@ def test_a_start_that_looks_at_nothing_is_found(monkeypatch: pytest.MonkeyPatch)
     _, found = judge(references, Crash(points=(1,)))
 
     assert found
+
+
+@pytest.mark.chaos
+def test_two_losses_are_expected_only_where_two_were_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exit is lost with one process and the next stop with the other: the close stays provisional, else it may not.
+
+    A core that calls every close provisional over which a process died is found where no exit was under way.
+    """
+    references = References.of(next(each for each in SCENARIOS if each.name == "a stop hit while half is closed"))
+    points = [_point(references, name) for name in ("before POST order", "after Answered,Exited")]
+    after = [run_once(references.scenario, Crash(points=(point,))).lifelines[-1].points for point in points]
+    crashes = [
+        Crash(points=(point, then.index("before POST algoOrder") + 1))
+        for point, then in zip(points, after, strict=True)
+    ]
+    assert [judge(references, crash)[1] for crash in crashes] == [(), ()]
+    kept = Desk.report
+
+    def doubtful(self: Desk, report: ExecutionReport, *also: Event) -> ExecutionReport:
+        is_old = self.known_state(report.signal_id).claim.at_ms < self.started_ms
+        return kept(self, attrs.evolve(report, provisional=True) if is_old else report, *also)
+
+    monkeypatch.setattr(Desk, "report", doubtful)
+
+    _, found = judge(references, crashes[1])
+
+    assert any("no undisturbed run" in problem for problem in found)
 
 
 @pytest.mark.chaos

@@ -41,7 +41,7 @@ def _end(references: References, crash: Crash, result: Run) -> Iterator[str]:
     end, world = end_of(result.world), result.world
     step = result.deaths[0] if result.deaths else 0
     point = crash.points[0] if result.deaths else 1
-    again = references.whatever_is_lost() if len(result.deaths) > 1 else ()
+    again = references.whatever_is_lost(point) if len(result.deaths) > 1 else ()
     variants = dict.fromkeys((*references.variants(point, step, crash.meanwhile), *again))
     undisturbed = (references.end(variant) for variant in variants)
     if crash.meanwhile.prices:
