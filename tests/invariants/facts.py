@@ -174,6 +174,7 @@ class Scene:
     seq: int = 0
     alarms: list[Alarm] = attrs.field(factory=list[Alarm])
     kept: list[Kept] = attrs.field(factory=list[Kept])
+    read: list[Kept] = attrs.field(factory=list[Kept])
     carried: list[Carried] = attrs.field(factory=list[Carried])
     told: list[Told] = attrs.field(factory=list[Told])
     called: list[Called] = attrs.field(factory=list[Called])
@@ -202,6 +203,10 @@ class Scene:
 
     def keep(self, event: Event, at_ms: int = 0, owner: int = 1) -> None:
         self.kept.append(Kept(event=event, at_ms=at_ms, after_seq=self.seq, owner=owner))
+
+    def find(self, event: Event, at_ms: int, owner: int) -> None:
+        """Let a process find in its journal when it begins."""
+        self.read.append(Kept(event=event, at_ms=at_ms, after_seq=self.seq, owner=owner))
 
     def keep_report(self, given: ExecutionReport, at_ms: int = 0) -> None:
         self.keep(Reported(at_ms, given.signal_id, attrs.evolve(given, at_ms=at_ms)), at_ms)
@@ -244,6 +249,7 @@ class Scene:
             rows=self.rows,
             alarms=self.alarms,
             kept=self.kept,
+            found=self.read,
             carried=self.carried,
             told=self.told,
             called=self.called,
@@ -252,7 +258,7 @@ class Scene:
             written=self.written,
         )
         self.rows, self.alarms, self.kept, self.carried, self.told = [], [], [], [], []
-        self.called, self.lives, self.hands, self.written = [], [], [], []
+        self.called, self.lives, self.hands, self.written, self.read = [], [], [], [], []
         return list(self.watch.judge(evidence, now_ms=now_ms))
 
     def found(self, invariant: str, now_ms: int) -> list[tuple[int, str]]:

@@ -293,6 +293,47 @@ def test_a_position_its_caller_stripped_himself_is_his() -> None:
     assert scene.times("I2", 110_000) == [104_500]
 
 
+def stripped() -> Scene:
+    """A position whose stop its caller cancelled at 30 s; he was told, and the journal kept nothing of it."""
+    scene = stopped()
+    scene.alarms.append(attrs.evolve(unprotected(30_000, kind=AlarmKind.WAIVED), signal_id="s"))
+    scene.ask("openAlgoOrders", answer([]), 33_000)
+    return scene
+
+
+def test_a_waiver_that_could_not_be_kept_holds_while_its_owner_lives() -> None:
+    """The caller was told; the next process does not know of it, and owes a stop or an alarm again."""
+    scene = stripped()
+    assert scene.times("I2", 99_000) == []
+    scene.live(100_000, alive=False)
+    scene.live(101_000, owner=2)
+    scene.ask("openAlgoOrders", answer([]), 102_000, owner=2)
+
+    assert scene.times("I2", 106_000) == []
+    assert scene.times("I2", 106_001) == [106_000]
+
+
+def test_a_waiver_that_the_next_process_finds_was_kept() -> None:
+    """A commit that failed may be on the disk nevertheless: what counts is what whoever comes next reads there."""
+    scene = stripped()
+    scene.live(100_000, alive=False)
+    scene.live(101_000, owner=2)
+    scene.find(Waived(30_000, "s"), 101_000, owner=2)
+    scene.live(102_000, owner=3)
+    scene.ask("openAlgoOrders", answer([]), 103_000, owner=3)
+
+    assert scene.times("I2", 199_000) == []
+
+
+def test_the_waiver_of_one_position_excuses_no_other() -> None:
+    """An alarm about another signal leaves this one's position as naked as it is."""
+    scene = stopped()
+    scene.alarms.append(attrs.evolve(unprotected(30_000, kind=AlarmKind.WAIVED), signal_id="t"))
+    scene.ask("openAlgoOrders", answer([]), 33_000)
+
+    assert scene.times("I2", 37_001) == [37_000]
+
+
 def test_size_that_asked_for_no_stop_needs_none() -> None:
     """The caller's own word, that he wants no stop, is at hand here."""
     scene = bought()

@@ -114,6 +114,7 @@ class Evidence:
         rows: of the ledger.
         alarms: raised.
         kept: events in the journal.
+        found: waivers that a process found in its journal when it began; a commit that failed may have kept one.
         carried: requests of ours.
         told: reports given.
         called: public calls that ended.
@@ -125,6 +126,7 @@ class Evidence:
     rows: Sequence[Row] = ()
     alarms: Sequence[Alarm] = ()
     kept: Sequence[Kept] = ()
+    found: Sequence[Kept] = ()
     carried: Sequence[Carried] = ()
     told: Sequence[Told] = ()
     called: Sequence[Called] = ()

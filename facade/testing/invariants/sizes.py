@@ -8,6 +8,7 @@ from itertools import islice
 
 import attrs
 
+from surefill.domain.alarm import Alarm
 from surefill.domain.events import Allotment, Claimed, Event, Intent, Reclaimed, Released, Waived
 from surefill.testing.invariants.asked import Asked
 from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, Row, leg_of, number, text
@@ -22,7 +23,8 @@ class Sizes:
         asked: what the callers asked for, by stem.
         stems: the stems of client ids by signal id.
         bare: stems whose size needs no stop, for none was asked for.
-        waived: stems whose caller took the stop away himself.
+        waived: stems whose caller took the stop away himself, by what the journal kept, or by the alarm that told him:
+            a process knows of it also when its journal fails, the next one only what was kept.
         forgotten: stems of a journal that was lost, while their signals are not claimed again; those that are released
             before any of their orders was found are forgotten once more.
     """
@@ -32,6 +34,7 @@ class Sizes:
     bare: set[str] = attrs.field(factory=set[str])
     waived: set[str] = attrs.field(factory=set[str])
     forgotten: set[str] = attrs.field(factory=set[str])
+    _rung: set[str] = attrs.field(factory=set[str])
     _claimed_again: set[str] = attrs.field(factory=set[str])
     _open: dict[str, Decimal] = attrs.field(factory=dict[str, Decimal])
     _places: dict[str, Key] = attrs.field(factory=dict[str, Key])
@@ -69,10 +72,25 @@ class Sizes:
                 self._allotted[event.request.client_id] = list(event.allotments)
         elif isinstance(event, Waived):
             self.waived.add(self.stem_of(event.signal_id) or "")
+            self._rung.discard(self.stem_of(event.signal_id) or "")
         elif isinstance(event, (Claimed, Reclaimed)):
             self._claim(self.stem_of(event.signal_id) or "")
         elif isinstance(event, Released) and (self.stem_of(event.signal_id) or "") in self._claimed_again:
             self.forgotten.add(self.stem_of(event.signal_id) or "")
+
+    def hear(self, alarm: Alarm) -> None:
+        """Take in that a caller was told he took the protection away, whether or not the journal keeps it."""
+        stem = self.stem_of(alarm.signal_id or "") or ""
+        if stem not in self.waived:
+            self.waived.add(stem)
+            self._rung.add(stem)
+
+    def succeed(self) -> bool:
+        """Let another owner begin: it owes a stop again where no waiver was kept; return whether there is such size."""
+        lapsed = bool(self._rung)
+        self.waived -= self._rung
+        self._rung.clear()
+        return lapsed
 
     def _claim(self, stem: str) -> None:
         if stem in self.forgotten:

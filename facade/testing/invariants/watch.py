@@ -186,6 +186,9 @@ class Watch:
                 found += self.truth.tell(fact, self.standing)
             elif isinstance(fact, Life):
                 found += self._live(fact)
+            elif isinstance(fact, Alarm):
+                self.sizes.hear(fact)
+                found += self._anew(fact.at_ms, self.moments.passed)
             else:
                 found += self._row(fact)
         for alarm in evidence.alarms:
@@ -344,8 +347,8 @@ class Watch:
         self.writers.live(life)
         if was_alive != self.lives.alive:
             yield from self.naked.live(life.at_ms, alive=self.lives.alive)
-        if life.lost_journal:
-            yield from self._anew(life.at_ms, self.moments.seq)
+        if (life.alive and self.sizes.succeed()) or life.lost_journal:
+            yield from self._anew(life.at_ms, self.moments.passed)
 
     def _anew(self, at_ms: int, seq: int) -> Iterator[Violation]:
         """Judge every place again: what needs cover has changed without anything having happened at the exchange."""

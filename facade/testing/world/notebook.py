@@ -32,6 +32,7 @@ class Notebook:
     mangle: Callable[[Call, Result], Result] = as_it_came
     alarms: list[Alarm] = attrs.field(factory=list[Alarm])
     kept: list[Kept] = attrs.field(factory=list[Kept])
+    found: list[Kept] = attrs.field(factory=list[Kept])
     carried: list[Carried] = attrs.field(factory=list[Carried])
     told: list[Told] = attrs.field(factory=list[Told])
     called: list[Called] = attrs.field(factory=list[Called])
@@ -56,6 +57,7 @@ class Notebook:
             rows=rows,
             alarms=self.alarms,
             kept=self.kept,
+            found=self.found,
             carried=self.carried,
             told=self.told,
             called=self.called,
@@ -63,6 +65,6 @@ class Notebook:
             by_hand=self.by_hand,
             written=self.written,
         )
-        self.alarms, self.kept, self.carried, self.told = [], [], [], []
+        self.alarms, self.kept, self.found, self.carried, self.told = [], [], [], [], []
         self.called, self.lives, self.by_hand, self.written = [], [], [], []
         return new

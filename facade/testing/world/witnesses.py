@@ -10,7 +10,7 @@ import attrs
 from surefill.adapters.wire.call import Call, Result
 from surefill.domain.alarm import Alarm
 from surefill.domain.audit_record import AuditRecord
-from surefill.domain.events import Event
+from surefill.domain.events import Event, Waived
 from surefill.ports.audit import Audit
 from surefill.ports.journal import Journal
 from surefill.testing.invariants.evidence import Carried, Kept
@@ -57,8 +57,11 @@ class WitnessedJournal:
         self.lifeline.touch(f"after {names}")
 
     def scan_open(self) -> Iterator[Event]:
-        """Read."""
-        return self.inner.scan_open()
+        """Read; note which waivers the process finds: a commit that failed may have kept one."""
+        for event in self.inner.scan_open():
+            if isinstance(event, Waived):
+                self.notebook.found += self._of([event])
+            yield event
 
     def events_of(self, signal_id: str) -> tuple[Event, ...]:
         """Read."""
@@ -72,8 +75,11 @@ class WitnessedJournal:
         """Leave the store to the next owner: the world opens and closes it."""
 
     def _keep(self, events: Sequence[Event]) -> None:
+        self.notebook.kept += self._of(events)
+
+    def _of(self, events: Sequence[Event]) -> list[Kept]:
         now_ms, seq = self.notebook.now_ms(), self.notebook.seq()
-        self.notebook.kept += [Kept(event=each, at_ms=now_ms, after_seq=seq, owner=self.owner) for each in events]
+        return [Kept(event=each, at_ms=now_ms, after_seq=seq, owner=self.owner) for each in events]
 
 
 @attrs.define

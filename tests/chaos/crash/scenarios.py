@@ -180,6 +180,7 @@ ENDINGS: Final = (
         before=(enter("a"), close("c1", "0.004")),
         steps=(enter("a"), close("c1", "0.004"), wait(6)),
     ),
+    Scenario(name="all orders cancelled, the position kept", before=(enter("a"),), steps=(cancel_all(), wait(12))),
 )
 
 SCENARIOS: Final = (*ENTRIES, *ENDINGS)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 import pytest
 
 from surefill.application.desk import Desk
 from surefill.application.reconcile import ReconcileReport
+from surefill.domain.alarm import AlarmKind
 from surefill.domain.events import Event, Intent
+from surefill.domain.ids import Leg
+from surefill.domain.order import OrderStatus
 from surefill.domain.report import ExecutionReport
+from surefill.domain.signal_state import SignalState
 from surefill.testing.world.witnesses import WitnessedJournal
+from tests.chaos.crash import stores
 from tests.chaos.crash.crash import Crash
 from tests.chaos.crash.crash import run as run_once
 from tests.chaos.crash.meanwhile import THROUGH_STOP
@@ -20,6 +26,8 @@ from tests.chaos.crash.runner import Effort, explore, run
 from tests.chaos.crash.scenario import Scenario
 from tests.chaos.crash.scenarios import ENDINGS, ENTRIES, SCENARIOS
 from tests.chaos.crash.step import enter
+from tests.chaos.crash.store import Failure
+from tests.chaos.crash.stores import Case
 from tests.chaos.crash.verdict import judge
 
 SEED = "make test"
@@ -86,6 +94,14 @@ def test_shares_make_up_the_whole() -> None:
 ENTRY = SCENARIOS[0]
 
 
+def _blind(desk: Desk, symbols: Sequence[str]) -> ReconcileReport:
+    return ReconcileReport((), (), ())
+
+
+def _unheard(desk: Desk, symbol: str) -> None:
+    """Nobody asks what became of the caller's cancels."""
+
+
 def _point(references: References, name: str) -> int:
     return references.points.index(name) + 1
 
@@ -117,17 +133,46 @@ def test_an_intent_that_is_kept_late_is_found(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.chaos
 def test_a_start_that_looks_at_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A core that takes up nothing after a crash does not come to a crash-free end."""
-
-    def blind(desk: Desk, symbols: Sequence[str]) -> ReconcileReport:
-        return ReconcileReport((), (), ())
-
     references = References.of(next(each for each in SCENARIOS if each.name == "a stop-out"))
     assert judge(references, Crash(points=(1,)))[1] == ()
-    monkeypatch.setattr("surefill.application.manager.reconcile", blind)
+    monkeypatch.setattr("surefill.application.manager.reconcile", _blind)
 
     _, found = judge(references, Crash(points=(1,)))
 
     assert found
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_naked_position_whose_waiver_was_not_kept_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, tells: bool
+) -> None:
+    """On a failing disk a waiver must be told at once, and whoever comes next must protect, or tell it anew.
+
+    One core tells nobody; the other takes every stop that was cancelled for one its caller gave up, as told before.
+    """
+    references = References.of(next(each for each in SCENARIOS if each.name.endswith("the position kept")))
+    case = Case(what="the disk fails", failure=Failure(1, is_kept=False))
+    assert stores.judge(references, case, tmp_path / "whole")[1] == ()
+    told, waived = Desk.alarm, SignalState.waived
+
+    def silent(self: Desk, kind: AlarmKind, text: str, **about: str) -> None:
+        if kind is not AlarmKind.WAIVED:
+            told(self, kind, text, **about)  # type: ignore[arg-type]  # handed on as it came
+
+    def sure(self: SignalState) -> bool:
+        stops = [leg.order for leg in self.of(Leg.STOP) if leg.order is not None]
+        return waived.__get__(self) or any(order.status is OrderStatus.CANCELED for order in stops)
+
+    if tells:
+        monkeypatch.setattr(SignalState, "waived", property(sure))
+        monkeypatch.setattr("surefill.application.reconcile.hear_of_cancels", _unheard)
+    else:
+        monkeypatch.setattr(Desk, "alarm", silent)
+
+    _, found = stores.judge(references, case, tmp_path / "broken")
+
+    assert any("I2" in problem for problem in found)
 
 
 @pytest.mark.chaos
