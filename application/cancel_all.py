@@ -64,6 +64,9 @@ def cancel_all(desk: Desk, symbol: str, *, only_ours: bool) -> CancelReport:
     first. A stop or target that is gone by it is not put back by the guard, not even if the process dies right then,
     and an alarm names each position that is naked now. What could not be cancelled stays under guard as before.
 
+    With a journal that cannot be written the wish is carried out all the same, and not put back for as long as this
+    process lives; the alarm says that the next one may protect the position again.
+
     Raises:
         OrderExecutionError, AuthenticationError: nobody could look what is open; nothing was cancelled.
     """
@@ -186,13 +189,21 @@ def hear_of_cancels(desk: Desk, symbol: str) -> None:
 
 
 def tell_waived(desk: Desk, state: SignalState) -> None:
-    """Tell once that a position lost its protection by the caller's wish."""
+    """Tell once that a position lost its protection by the caller's wish.
+
+    With a journal that failed that holds for this process only: the next one may not know, and protects again.
+    """
     if state.waiver:
         return
+    how_long = (
+        ""
+        if desk.journal_failure is None
+        else (" by this process; the journal cannot be written, so the next one may place it again")
+    )
     desk.alarm(  # before the journal: a crash in between tells it twice, never not at all
         AlarmKind.WAIVED,
         f"cancel_all_orders took the protection of {state.open_quantity} {state.symbol} of signal "
-        f"{state.signal_id!r}; it is not put back",
+        f"{state.signal_id!r}; it is not put back{how_long}",
         symbol=state.symbol,
         signal_id=state.signal_id,
     )

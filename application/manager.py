@@ -249,7 +249,8 @@ class OrderExecutionManager:
         """Cancel open orders on *symbol* in both services, stops included.
 
         Protection that is gone so is not put back: the caller's word beats the guard. What could not be cancelled is
-        in the report, and is guarded as before.
+        in the report, and is guarded as before. A wish that a failed journal could not keep dies with the process: the
+        next one protects the position again, as the alarm says.
 
         Raises:
             OrderExecutionError, AuthenticationError: nobody could look what is open; nothing was cancelled.

@@ -12,12 +12,13 @@ from surefill.application.cancel_all import CancelReport
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.audit_record import AuditType
 from surefill.domain.errors import ConfigurationError, ExchangeUnavailableError, OutcomeUnknownError
-from surefill.domain.events import Waived
+from surefill.domain.events import CancelAsked, Event, Seen, Waived
 from surefill.domain.ids import Leg, stem
 from surefill.domain.order import OrderKey
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.snapshot import CancelOutcome, Snapshot
+from tests.application.journals import breaking_at
 from tests.papers import (
     ACME,
     BOLT,
@@ -547,3 +548,28 @@ def test_what_stays_under_guard_without_a_stop_is_looked_at_at_once() -> None:
     due_ms = desk.manager.next_due()
     assert due_ms is not None
     assert due_ms <= desk.now_ms()
+
+
+@pytest.mark.parametrize(("lost", "knows"), [(CancelAsked, False), (Seen, True), (Waived, True)])
+def test_a_wish_that_could_not_be_kept_is_told_so(lost: type[Event], *, knows: bool) -> None:
+    """It holds while the process lives, and the alarm says what the next one does: it protects unless it finds it."""
+    wished: list[bool] = []
+    journal = breaking_at(lambda event: bool(wished) and isinstance(event, lost))
+    desk = paper_desk(journal=journal)
+    desk.execute(entry())
+
+    wished.append(True)
+    report = desk.manager.cancel_all_orders(ACME)
+    desk.guard(60)
+
+    assert report.unprotected == ("s1",)
+    assert resting(desk.exchange) == []
+    assert AlarmKind.STORE_FAILED in desk.kinds()
+    (alarm,) = desk.alarms_of(AlarmKind.WAIVED)
+    assert ("the next one may place it again" in alarm.text) is (lost is not Waived)
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    after.guard(20)
+    assert resting(after.exchange) == ([] if knows else ["S2", "T2"])
+    assert after.kinds() == ([AlarmKind.WAIVED] if knows else [])
+    assert after.report().outcome is (Outcome.UNPROTECTED if knows else Outcome.PROTECTED)
