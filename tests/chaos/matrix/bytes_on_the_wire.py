@@ -74,19 +74,24 @@ def anything_as(raw: bytes) -> Callable[[Call, Result], Result]:
 
 
 def rows_as(change: Change) -> Callable[[Call, Result], Result]:
-    """Show every object of a success changed; a list without rows stays as it is."""
+    """Show every object of a success changed; without any, as another fault may have left it, it stays as it is."""
 
     def shown(call: Call, result: Result) -> Result:
         del call
-        if not isinstance(result, WireAnswer) or not result.ok or not result.body:
+        if not isinstance(result, WireAnswer) or not result.ok:
             return result
-        if isinstance(result.body, list):
-            body: object = [change(dict(row)) for row in cast("list[dict[str, object]]", result.body)]
-        else:
-            body = change(dict(cast("dict[str, object]", result.body)))
+        rows = cast("list[object]", result.body) if isinstance(result.body, list) else [result.body]
+        if not any(_is_object(row) for row in rows):
+            return result
+        changed = [change(dict(cast("dict[str, object]", row))) if _is_object(row) else row for row in rows]
+        body = changed if isinstance(result.body, list) else changed[0]
         return WireAnswer(result.status, body, result.headers)
 
     return shown
+
+
+def _is_object(row: object) -> bool:
+    return isinstance(row, Mapping) and bool(cast("Mapping[str, object]", row))
 
 
 def plain(body: object) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Final, TypeAlias
@@ -10,7 +11,7 @@ import attrs
 
 from tests.chaos.layer import Found
 from tests.chaos.matrix.case import IDS, FaultCase
-from tests.chaos.matrix.running import PATH, Ran, pairable, run_case, run_pair
+from tests.chaos.matrix.running import PATH, Ran, named, pairable, run_case, run_pair
 from tests.chaos.matrix.scenario import TRADES
 from tests.chaos.matrix.steps import Step
 from tests.chaos.matrix.table import cases
@@ -45,6 +46,14 @@ class Job:
         ((case, step),) = self.faults
         ran, once = run_case(case, step, self.seed), case.once_at(step)
         return (ran,) if once is None or ran.as_once else (ran, run_case(once, step, self.seed))
+
+    def attempt(self) -> tuple[tuple[Ran, ...], tuple[str, ...]]:
+        """Run it, and return what was wrong, too; where it raises that is all there is to say: it proves nothing."""
+        try:
+            done = self.run()
+        except Exception:  # noqa: BLE001 - whatever one job raises must not keep the others from being run
+            return (), (f"{named(self.faults, self.seed)}: raised:\n{traceback.format_exc()}",)
+        return done, tuple(f"{ran.name}: {each}" for ran in done for each in ran.wrong)
 
 
 def singles(listed: Iterable[FaultCase], seeds: Sequence[int]) -> list[Job]:
@@ -104,9 +113,10 @@ def run_listed(
     struck: set[tuple[str, Step]] = set()
     both, runs, shared = 0, 0, 0
     for done, job in enumerate((*alone, *together), 1):
-        for ran in job.run():
+        ran_now, problems = job.attempt()
+        wrong += problems
+        for ran in ran_now:
             runs, shared = runs + 1, shared + ran.as_once
-            wrong += [f"{ran.name}: {each}" for each in ran.wrong]
             if len(job.faults) == 2:
                 both += all(ran.struck)
             elif ran.struck[0]:

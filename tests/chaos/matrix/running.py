@@ -63,7 +63,7 @@ def run_case(case: FaultCase, step: Step, seed: int = 0) -> Ran:
         wrong += [f"as {once.variant}: {each}" for each in once.expect(aftermath)]
     armed.heal()
     wrong += _settled(world, scenario if case.lives_on else None)
-    ran = _ran(f"{_named(case, step)}, seed {seed}", world, (struck,), wrong)
+    ran = _ran(named(((case, step),), seed), world, (struck,), wrong)
     return attrs.evolve(ran, as_once=once is not None)
 
 
@@ -77,7 +77,7 @@ def run_pair(first: tuple[FaultCase, Step], second: tuple[FaultCase, Step], seed
         each.heal()
     wrong = [] if any(struck) else ["neither fault ever struck"]
     wrong += _settled(world, scenario if first[0].lives_on and second[0].lives_on else None)
-    return _ran(f"{_named(*first)}, and {_named(*second)}, seed {seed}", world, struck, wrong)
+    return _ran(named((first, second), seed), world, struck, wrong)
 
 
 def pairable(case: FaultCase) -> bool:
@@ -108,5 +108,7 @@ def _ran(name: str, world: World, struck: tuple[int, ...], wrong: Sequence[str])
     return Ran(name=name, struck=struck, outcome=outcome, wrong=tuple(dict.fromkeys(wrong)), world=world)
 
 
-def _named(case: FaultCase, step: Step) -> str:
-    return f"{case.id} {case.what}{case.variant and ', '}{case.variant}, at {step.value}"
+def named(faults: Sequence[tuple[FaultCase, Step]], seed: int) -> str:
+    """Return what a person calls these cases at these steps, with that seed."""
+    each = (f"{case.id} {case.what}{case.variant and ', '}{case.variant}, at {step.value}" for case, step in faults)
+    return f"{', and '.join(each)}, seed {seed}"

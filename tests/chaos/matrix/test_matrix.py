@@ -11,7 +11,7 @@ import pytest
 from surefill.testing.world import World
 from tests.chaos.matrix.case import IDS, Armed, Elsewhere, FaultCase, NotApplicable
 from tests.chaos.matrix.runner import Job, run_listed, singles
-from tests.chaos.matrix.running import run_case
+from tests.chaos.matrix.running import run_case, run_pair
 from tests.chaos.matrix.steps import ALL, Step
 from tests.chaos.matrix.table import LISTED, Kind, cases, cells, counted
 
@@ -158,6 +158,35 @@ def test_parts_add_up_to_the_whole() -> None:
     for name, count in whole.counts.items():
         assert count == sum(half.counts[name] for half in halves), name
     assert [whole.counts[name] for name in ("faults", "cells", "steps", "matrix_runs")] == [2, 4, 2, 6]
+
+
+def test_a_job_that_cannot_be_run_keeps_no_other_from_it() -> None:
+    """What raises is told by its name, as a violation: it proves nothing; the other cases are run."""
+
+    def breaking(world: World, step: Step) -> Armed:
+        raise ValueError(step.value)
+
+    steps = frozenset({Step.ENTRY})
+    broken = FaultCase(id="A1", what="nothing", steps=steps, inject=breaking)
+    whole = attrs.evolve(next(case for case in cases() if case.id == "A2"), steps=steps)
+
+    found = run_listed([broken, whole], 0, 1, range(1), unheard, pair_count=1)
+
+    alone, pair = found.violations
+    assert alone.startswith("A1 nothing, at entry POST, seed 0: raised:")
+    assert ", and " in pair
+    assert all(each.endswith("ValueError: entry POST\n") for each in found.violations)
+    assert (found.counts["faults"], found.counts["matrix_runs"], found.counts["pairs"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("step", [Step.ENTRY, Step.POSITION])
+@pytest.mark.parametrize("what", ["text for object", "list for object"])
+def test_a_pair_whose_faults_meet_in_one_answer_is_run(what: str, step: Step) -> None:
+    """An answer without any object, as one fault left it, has no rows that the other could change."""
+    bare = next(case for case in cases() if case.id == "B2" and what in case.what)
+    rows = next(case for case in cases() if case.what == "new fields")
+
+    assert run_pair((bare, step), (rows, step)).wrong == ()
 
 
 def test_the_table_counts_what_it_shows() -> None:
