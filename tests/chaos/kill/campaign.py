@@ -29,6 +29,11 @@ MOMENT_MAX_S: Final = 0.6
 SILENCE_MAX_S: Final = 60.0
 """A process that says nothing for so long has hung."""
 BEAT_S: Final = 0.05
+LAST_LOOKS: Final = 20
+"""So often the last process works off what is due before it is judged: 10 s of its clock, as long as I3 allows.
+
+What is gone since before its time it believes only once it has seen it missing for `flat_confirm_ms` itself.
+"""
 JUMP: Final = Decimal("0.016")
 DRIFT: Final = Decimal("0.003")
 
@@ -93,20 +98,33 @@ def campaign(
             _live(result, venue, crowd, random, may_be_killed=False, full_at=full_at)
         while result.problem is None:
             if _live(result, venue, crowd, random, may_be_killed=len(result.kills) < kills):
-                crowd.is_gone = True  # the last process finds a quiet market: it must come to rest
-                _live(result, venue, crowd, random, may_be_killed=False)
+                rest(result, venue)
                 break
         yield result, venue
 
 
+def rest(result: Campaign, venue: HttpVenue, *, looks: int = LAST_LOOKS) -> None:
+    """Let a last process live in a quiet market, and guard for so many *looks*: it must come to rest."""
+    nothing = Random(result.seed)
+    _live(result, venue, Crowd(venue, nothing, is_gone=True), nothing, may_be_killed=False, looks=looks)
+
+
 def _live(
-    result: Campaign, venue: HttpVenue, crowd: Crowd, random: Random, *, may_be_killed: bool, full_at: int = 0
+    result: Campaign,
+    venue: HttpVenue,
+    crowd: Crowd,
+    random: Random,
+    *,
+    may_be_killed: bool,
+    full_at: int = 0,
+    looks: int = 0,
 ) -> bool:
     """Let one process live until it is killed or done; return whether it was done."""
     result.lives += 1
     at_point = random.randrange(1, POINTS_MAX + 1) if may_be_killed and random.random() < 0.7 else 0
     moment_s = random.random() * MOMENT_MAX_S if may_be_killed and not at_point else None
-    arguments = (venue.url, venue.api_key, venue.api_secret, str(result.folder), str(at_point), str(full_at))
+    numbers = (str(at_point), str(full_at), str(looks))
+    arguments = (venue.url, venue.api_key, venue.api_secret, str(result.folder), *numbers)
     command = [sys.executable, "-m", "tests.chaos.kill.child", *arguments]
     with (result.folder / f"errors-{result.lives}.txt").open("wb") as errors:
         child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603 - ours

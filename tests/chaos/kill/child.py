@@ -1,9 +1,10 @@
-"""The process that is killed: ``python -m tests.chaos.kill.child <url> <key> <secret> <folder> <halts at> <full at>``.
+"""The process that is killed: ``python -m tests.chaos.kill.child``.
 
-It trades what the folder says, from the beginning each time it is started, as a host does that cannot know how far it
-came. On its standard output it tells that it trades, what became of each signal, and that it is done. At the point
-whose number it was given it says so and waits to be killed; 0 is no point. No file of it may grow beyond *full at*
-bytes, as on a disk that is full; 0 is no limit.
+Its arguments are ``<url> <key> <secret> <folder> <halts at> <full at> <looks>``. It trades what the folder says, from
+the beginning each time it is started, as a host does that cannot know how far it came. On its standard output it tells
+that it trades, what became of each signal, and that it is done. At the point whose number it was given it says so and
+waits to be killed; 0 is no point. No file of it may grow beyond *full at* bytes, as on a disk that is full; 0 is no
+limit. Before it is done it guards: *looks* times at least it works off what is due.
 """
 
 from __future__ import annotations
@@ -129,8 +130,8 @@ def tell(*words: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Trade until everything wanted has its report and nothing is left to do but to guard."""
-    url, key, secret, where, halts_at, full_at = arguments
+    """Trade until everything wanted has its report, and guard until that is all there is to do."""
+    url, key, secret, where, halts_at, full_at, looks = arguments
     folder = Path(where)
     points = Failpoints(int(halts_at))
     clock = fast_clock()
@@ -150,9 +151,7 @@ def main(arguments: Sequence[str]) -> None:
     manager.reconcile()
     for trade in read(folder / "trades.json"):
         tell("report", trade.signal.id, carry_out(manager, trade, clock.sleep))
-    while any(duty.kind not in REST for duty in manager.status().duties):
-        clock.sleep(PAUSE_S)
-        manager.reconcile_due()
+    guard(manager, int(looks), clock.sleep)
     tell("done")
     manager.close()
     exchange.close()
@@ -167,6 +166,14 @@ def carry_out(manager: OrderExecutionManager, trade: Trade, sleep: Callable[[flo
         sleep(PAUSE_S)
         manager.reconcile_due()
     return Outcome.REFUSED.name
+
+
+def guard(manager: OrderExecutionManager, looks: int, sleep: Callable[[float], None]) -> None:
+    """Work off what is due *looks* times, and until nothing is left but to watch."""
+    while looks > 0 or any(duty.kind not in REST for duty in manager.status().duties):
+        sleep(PAUSE_S)
+        manager.reconcile_due()
+        looks -= 1
 
 
 @attrs.frozen

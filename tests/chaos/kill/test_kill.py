@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from surefill.adapters.http_venue import RealTimeDriver
+from surefill.testing.http_venue_fixture import HttpVenue, running_venue
 from surefill.testing.invariants.row import Row
-from tests.chaos.kill.campaign import Campaign, campaign
+from tests.chaos.kill.campaign import Campaign, campaign, rest
 from tests.chaos.kill.inquest import problems
 from tests.chaos.kill.runner import hunt
-from tests.chaos.kill.trades import read, trades, write
+from tests.chaos.kill.trades import BASES, fast_clock, read, trades, write
 
 FULL_AT = 90_000
 """Room for the first signals."""
@@ -42,6 +44,40 @@ def test_a_full_disk_stops_entries_and_nothing_else(tmp_path: Path) -> None:
 
     assert found == []
     assert "STORE_FAILED" in (tmp_path / "alarms.jsonl").read_text()
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(170)
+def test_the_last_process_lives_to_believe_what_is_gone(tmp_path: Path) -> None:
+    """What was closed while nobody lived is found as long as its orders stand, and the last process takes them away."""
+    result = Campaign(seed=1, folder=tmp_path, wanted=trades(1, 1))
+    write(tmp_path / "trades.json", result.wanted)
+    with running_venue(prices=BASES, time=RealTimeDriver(fast_clock())) as venue:
+        rest(result, venue, looks=0)
+        _close_by_hand(venue)
+        rest(result, venue, looks=0)
+        too_early = _found(result, venue)
+        rest(result, venue)
+        at_rest = _found(result, venue)
+
+    assert {problem[:2] for problem in too_early} == {"I3"}
+    assert at_rest == []
+
+
+def _found(result: Campaign, venue: HttpVenue) -> list[str]:
+    with venue.server.timeline:
+        rows, now_ms = tuple(venue.ledger.rows), venue.server.venue.now_ms
+    return list(problems(result, rows, now_ms))
+
+
+def _close_by_hand(venue: HttpVenue) -> None:
+    """Sell or buy back, as its owner may in the exchange's app, what the first fill opened."""
+    fill = next(row for row in venue.ledger.rows if row["kind"] == "fill")
+    order = {"symbol": str(fill["symbol"]), "quantity": str(fill["quantity"]), "type": "MARKET", "reduceOnly": "true"}
+    order |= {"side": "SELL" if fill["side"] == "BUY" else "BUY"}
+    with venue.server.timeline:
+        now_ms = venue.server.venue.now_ms
+        venue.server.venue.handle("POST", "/fapi/v1/order", {"timestamp": str(now_ms), **order})
 
 
 def test_wishes_survive_their_file(tmp_path: Path) -> None:
