@@ -93,7 +93,7 @@ def campaign(
     result = Campaign(seed=seed, folder=folder, wanted=trades.trades(seed, count))
     trades.write(folder / "trades.json", result.wanted)
     with running_venue(prices=BASES, time=RealTimeDriver(fast_clock()), seed=seed) as venue:
-        crowd = Crowd(venue, random)
+        crowd = Crowd(venue, Random(f"crowd {seed}"))  # how often it draws depends on the machine: no kill may
         if full_at:
             _live(result, venue, crowd, random, may_be_killed=False, full_at=full_at)
         while result.problem is None:
