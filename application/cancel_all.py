@@ -195,11 +195,8 @@ def tell_waived(desk: Desk, state: SignalState) -> None:
     """
     if state.waiver:
         return
-    how_long = (
-        ""
-        if desk.journal_failure is None
-        else (" by this process; the journal cannot be written, so the next one may place it again")
-    )
+    forgotten = " by this process; the journal cannot be written, so the next one may place it again"
+    how_long = "" if desk.journal_failure is None else forgotten
     desk.alarm(  # before the journal: a crash in between tells it twice, never not at all
         AlarmKind.WAIVED,
         f"cancel_all_orders took the protection of {state.open_quantity} {state.symbol} of signal "

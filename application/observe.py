@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import attrs
@@ -10,7 +10,7 @@ import attrs
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError, RateLimitedError
-from ..domain.events import Event, Missed, Seen
+from ..domain.events import Missed, Seen
 from ..domain.ids import Leg, parse_ours, stem
 from ..domain.instrument import Instrument
 from ..domain.leg_state import LegState
@@ -39,7 +39,7 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
         raise
     take_over(desk, tuple(desk.symbol_book(symbol).brackets), shown(snapshot))
     legs = _legs(desk, symbol)
-    changed: list[Event] = [
+    changed = [
         Seen(snapshot.at_ms, legs[order.client_id].intent.signal_id, order.client_id, order)
         for order in shown(snapshot)
         if order.client_id in legs and _is_news(legs[order.client_id], order)
@@ -60,7 +60,7 @@ def inquire(desk: Desk, legs: Iterable[LegState]) -> None:
     wanted = tuple(legs)
     began = desk.now_ms()
     found = desk.exchange.find([leg.intent.request.key for leg in wanted])
-    events: list[Event] = []
+    events: list[Seen | Missed] = []
     for leg in wanted:
         order = found.get(leg.client_id)
         if order is not None:
@@ -73,7 +73,7 @@ def inquire(desk: Desk, legs: Iterable[LegState]) -> None:
 def take_outcomes(desk: Desk, symbol: str, outcomes: Iterable[CancelOutcome]) -> None:
     """Take what cancels showed of our orders into the book: one may have filled before it could be cancelled."""
     began, legs = desk.now_ms(), _legs(desk, symbol)
-    seen: list[Event] = []
+    seen: list[Seen] = []
     for outcome in outcomes:
         leg, order = legs.get(outcome.client_id), outcome.order
         if leg is not None and order is None and outcome.cancelled and leg.order is not None:
@@ -180,14 +180,14 @@ def _is_news(leg: LegState, order: Order) -> bool:
     )
 
 
-def _take(desk: Desk, events: list[Event]) -> None:
+def _take(desk: Desk, events: Sequence[Seen | Missed]) -> None:
     if not events:
         return
     late = [event for event in events if isinstance(event, Seen) and _is_late_fill(desk, event)]
     for event in events:  # before the journal: a crash in between tells it twice, never not at all
         if isinstance(event, Seen):
             _tell_seen(desk, event)
-        elif isinstance(event, Missed):
+        else:
             _tell_missed(desk, event)
     desk.record(*events, vital=True)
     for seen in late:

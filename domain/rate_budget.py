@@ -161,7 +161,9 @@ class RateBudget:
         waits = [
             limiter.window_ms - now_ms % limiter.window_ms
             for limiter in self.limiters
-            if self._told_now(limiter, now_ms) and limiter.limit < self._with_it(limiter, cost, now_ms)
+            if limiter.units(cost)
+            and self._told_now(limiter, now_ms)
+            and limiter.limit < self._with_it(limiter, cost, now_ms)
         ]
         return max(waits, default=None)
 

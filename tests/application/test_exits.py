@@ -359,3 +359,19 @@ def test_an_exit_whose_brackets_were_closed_by_their_legs_sends_no_more() -> Non
     assert exit_names(desk) == []
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert desk.report().closed_by is ClosedBy.TAKE_PROFIT
+
+
+def test_another_exit_goes_out_although_nobody_can_look() -> None:
+    """The first was refused, and before the second the position cannot be read: the exchange's own check bounds it."""
+    desk = paper_desk(Fault.refused(-1021, leg="X", nth=1))
+    desk.execute(entry())
+
+    def send(itself: Callable[[object], object], prepared: object) -> object:
+        desk.exchange.faults.add(Fault.unreachable(method="GET", path="positionRisk"))
+        return itself(prepared)
+
+    desk.exchange.script["send"] = send
+    report = desk.execute(close(), None)
+
+    assert [leg.attempt for leg in intents(desk.journal, "c1", Leg.EXIT)] == [1, 2]
+    assert (report.outcome, report.filled_quantity, held(desk.exchange)) == (Outcome.CLOSED, Decimal(1), 0)

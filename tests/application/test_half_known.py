@@ -163,6 +163,20 @@ def test_a_bracket_whose_beginning_is_in_the_journal_is_not_half_known() -> None
     assert resting(desk.exchange) == ["S2", "T1"]
 
 
+def test_a_half_known_position_is_closed_although_nobody_can_look_afterwards() -> None:
+    """The exit is out, its other orders are unknown still, and the last look fails: the report tells what it knows."""
+    after = half_known()
+
+    def send(itself: Callable[[object], object], prepared: object) -> object:
+        after.exchange.faults.add(Fault.unreachable(method="GET", path="positionRisk"))
+        return itself(prepared)
+
+    after.exchange.script["send"] = send
+    report = after.execute(close(), None)
+
+    assert (report.outcome, report.filled_quantity, report.position) == (Outcome.CLOSED, 1, None)
+
+
 def test_a_half_known_position_can_be_closed() -> None:
     """The exit asks for nothing but the position; what rests beside it goes once it is known."""
     after = half_known()

@@ -110,6 +110,14 @@ def test_what_does_not_fit_into_a_window_waits_for_its_end() -> None:
     assert BUDGET.full_ms(Cost(weight=9_999), minute) is None
 
 
+def test_a_read_takes_no_room_from_orders() -> None:
+    """However many orders were sent, and more are under way: a read is none."""
+    full = BUDGET.answered(ORDER, {"orders/10s": 300}, NOW_MS).reserved(Purpose.EXIT, ORDER, NOW_MS)
+
+    assert full.full_ms(READ, NOW_MS) is None
+    assert full.full_ms(ORDER, NOW_MS) == 10_000
+
+
 def test_no_read_is_held_back_for_long() -> None:
     """Two seconds at most, whatever it costs, however little is left, and also where the hard share is all of it."""
     full = BUDGET.answered(READ, {"weight/1m": 2_400}, NOW_MS)
