@@ -56,9 +56,9 @@ def test_a_short_request_does_not_stop_the_clock(took_ms: int, due_ms: int) -> N
 def test_the_clock_stands_still_while_reads_are_held_back(used: str | None, due_ms: int) -> None:
     """Hardly anything is left of the request weight: what is left comes in drops."""
     scene = left_over()
-    headers = {} if used is None else {"X_MBX_USED_WEIGHT_1M": used}
+    told = answer({}) if used is None else answer({}, X_MBX_USED_WEIGHT_1M=used)
     for sent_ms in (22_000, 24_000):
-        scene.ask("premiumIndex", answer({}, **headers), sent_ms + 100, sent_ms=sent_ms, symbol=SYMBOL)
+        scene.ask("premiumIndex", told, sent_ms + 100, sent_ms=sent_ms, symbol=SYMBOL)
 
     assert scene.times("I3", 90_000) == [due_ms]
 
