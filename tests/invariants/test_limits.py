@@ -39,6 +39,25 @@ def test_a_new_owner_cannot_know_what_was_used_up_before() -> None:
     assert len(scene.found("I6", 3000)) == 1
 
 
+@pytest.mark.parametrize(
+    ("used", "sent_ms", "leg", "found"),
+    [
+        ("2161", 59_999, "E", [59_999]),
+        ("2161", 60_000, "E", []),  # another minute
+        ("2160", 59_999, "E", []),
+        ("2161", 59_999, "X", []),  # for that it is kept
+        ("soon", 59_999, "E", []),
+    ],
+)
+def test_an_entry_without_a_reserve_is_found(used: str, sent_ms: int, leg: str, found: list[int]) -> None:
+    """What is left past the hard share is for protection: whoever was told so sends no entry in that minute."""
+    scene = Scene()
+    scene.ask("openOrders", answer([], X_MBX_USED_WEIGHT_1M=used), 10_000)
+    scene.ask("order", answer({}), 70_000, sent_ms=sent_ms, method="POST", newClientOrderId=our_id(leg))
+
+    assert scene.times("I6", 70_001) == found
+
+
 def test_other_refusals_are_not_about_limits() -> None:
     """A 400 is no limit."""
     scene = Scene()

@@ -20,6 +20,8 @@ _BAN_MS: Final = 120_000
 """The shortest ban (Binance docs: General Info); when an answer names no end."""
 _MINUTE_MS: Final = 60_000
 _UNTIL: Final = re.compile(r"until (\d{13})")
+_HARD: Final = 2_160
+"""Request weight used in a minute, of 2,400, past which no entry is to start: what is left is for its protection."""
 _OWN: Final = frozenset({Refusal.BUDGET, Refusal.RATE_LIMITED})
 
 
@@ -37,6 +39,7 @@ class WithinLimits:
     _told: dict[int, tuple[int, int, int]] = attrs.field(factory=dict[int, tuple[int, int, int]])
     _by_hand_ms: int | None = None
     _informed: bool = True
+    _used: dict[int, tuple[int, int]] = attrs.field(factory=dict[int, tuple[int, int]])
 
     def live(self) -> None:
         """Note that another owner begins: how much was used up before, his first answer tells him."""
@@ -68,7 +71,12 @@ class WithinLimits:
         for each in carried:
             if self._told:
                 yield from self._judge(each)
+            if leg_of(_client_id(each)) == "E" and each.call.method == "POST":
+                yield from self._judge_reserve(each)
             result = each.result
+            used = result.header("X-MBX-USED-WEIGHT-1M") if isinstance(result, WireAnswer) else None
+            if used is not None and used.isdecimal() and each.arrived_ms is not None:
+                self._used[each.owner] = each.arrived_ms // _MINUTE_MS, int(used)
             if isinstance(result, WireAnswer) and result.status in (418, 429) and each.arrived_ms is not None:
                 self._tell(each.owner, result, each.arrived_ms)
 
@@ -90,6 +98,14 @@ class WithinLimits:
         if told_ms <= sent_ms < paused_ms and call.method == "POST" and leg_of(_client_id(carried)) == "E":
             problem = f"an entry was sent in a pause until {paused_ms}"
             yield Violation(invariant="I6", time_ms=sent_ms, text=problem, symbol=_symbol(carried))
+
+    def _judge_reserve(self, entry: Carried) -> Iterator[Violation]:
+        minute, used = self._used.get(entry.owner, (0, 0))
+        if used > _HARD and minute == entry.sent_ms // _MINUTE_MS:
+            problem = (
+                f"an entry was sent although {used} of the request weight were used: nothing is left to protect it"
+            )
+            yield Violation(invariant="I6", time_ms=entry.sent_ms, text=problem, symbol=_symbol(entry))
 
     def _tell(self, owner: int, answer: WireAnswer, at_ms: int) -> None:
         retry_after = answer.header("Retry-After") or ""
