@@ -307,8 +307,8 @@ def _write_off(desk: Desk, action: WriteOff) -> None:
     desk.record(WrittenOff(desk.now_ms(), action.signal_id, action.quantity), vital=True)
     desk.alarm(
         AlarmKind.FOREIGN_CHANGE,
-        f"{action.quantity} {state.symbol} of signal {action.signal_id!r} is gone, by no order of ours: closed "
-        "by hand, by another program, or liquidated",
+        f"{action.quantity} {state.symbol} of signal {action.signal_id!r} is gone, by no order known to be for it: "
+        "closed by hand, by another program, by an exit that a lost journal knew, or liquidated",
         symbol=state.symbol,
         signal_id=action.signal_id,
     )

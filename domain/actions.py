@@ -75,7 +75,7 @@ class ExitNow:
 
 @attrs.frozen
 class WriteOff:
-    """So much of the signal's position is gone, by no order of ours."""
+    """So much of the signal's position is gone, by no order known to be for it."""
 
     signal_id: str
     quantity: Decimal
