@@ -112,35 +112,35 @@ def test_an_end_is_told_before_it_is_kept() -> None:
     ]
 
 
+def after_a_crash(journal: TappedJournal) -> Desk:
+    """The owner after one that died in its first entry, and whose audit log died with it; it has looked once."""
+    desk = paper_desk(journal=journal, audit=NoLines())
+    with pytest.raises(Crash):
+        desk.execute(entry())
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    return after
+
+
 @pytest.mark.parametrize("leg", [Leg.STOP, Leg.TARGET])
 def test_an_order_whose_answer_was_never_read_is_told_when_seen(leg: Leg) -> None:
     """Its owner died between the send and the answer: the next one sees it resting, and its line is made up for."""
     journal = crash_at(lambda event: isinstance(event, Answered) and event.client_id == id_of("s1", leg))
-    desk = paper_desk(journal=journal, audit=NoLines())
-    with pytest.raises(Crash):
-        desk.execute(entry())
-
-    after = restart(desk, journal.inner)
-    after.manager.reconcile()
+    after = after_a_crash(journal)
     after.guard(10)
 
     placed = [line.client_order_id for line in after.lines(AuditType.ORDER_PLACED)]
     assert placed.count(id_of("s1", leg)) == 1
-    assert resting(desk.exchange) == ["S1", "T1"]
+    assert resting(after.exchange) == ["S1", "T1"]
 
 
 def test_a_stop_that_was_sent_and_is_not_found_is_told_once() -> None:
     """Its owner died with it under way, and it never arrived: the next one's log says that nobody knows."""
     journal = crash_at(lambda event: isinstance(event, Intent) and event.leg is Leg.STOP, after=True)
-    desk = paper_desk(journal=journal, audit=NoLines())
-    with pytest.raises(Crash):
-        desk.execute(entry())
-
-    after = restart(desk, journal.inner)
-    after.manager.reconcile()
+    after = after_a_crash(journal)
     after.guard(60)
 
-    assert resting(desk.exchange) == ["S2", "T2"]
+    assert resting(after.exchange) == ["S2", "T2"]
     unknown = [(line.operation, line.client_order_id) for line in after.lines(AuditType.OUTCOME_UNKNOWN)]
     assert unknown == [("stop", id_of("s1", Leg.STOP)), ("target", id_of("s1", Leg.TARGET))]
 

@@ -10,7 +10,7 @@ import attrs
 
 from surefill.adapters.wire.call import WireAnswer
 from surefill.domain.events import Answered, Event, Seen
-from surefill.testing.invariants.evidence import Called, Carried
+from surefill.testing.invariants.evidence import HARD_WEIGHT, Called, Carried, used_weight
 from surefill.testing.invariants.lives import Lives
 from surefill.testing.invariants.row import EXACT, STEM_LENGTH, ZERO, amount, leg_of
 from surefill.testing.invariants.sizes import Sizes
@@ -41,8 +41,6 @@ _BARRED: Final = frozenset({401, 403, 408, 418, 429})
 _BUSY_MIN_MS: Final = 1_000
 _USUAL_MS: Final = 500
 """What an answer may take before the exchange is slow."""
-_NEARLY_SPENT: Final = 2_160
-"""Request weight used in a minute, of 2,400, past which reads are held back (Binance docs: General Info, limits)."""
 _AT_ONCE_MS: Final = 2_000
 """How soon after it has come back to a symbol a busy host must have done what fell due there meanwhile."""
 
@@ -126,7 +124,7 @@ class Knowledge:
         if carried.arrived_ms is not None and carried.arrived_ms - carried.sent_ms > _USUAL_MS:
             self._waits.append((carried.sent_ms, carried.arrived_ms, self.symbol_of(carried)))
         before_ms = carried.sent_ms if self._arrived_ms is None else self._arrived_ms
-        if carried.sent_ms - before_ms >= _BUSY_MIN_MS and _nearly_spent(carried):
+        if carried.sent_ms - before_ms >= _BUSY_MIN_MS and (used_weight(carried) or 0) >= HARD_WEIGHT:
             self._waits.append((before_ms, carried.sent_ms, None))
         self._arrived_ms = carried.sent_ms if carried.arrived_ms is None else carried.arrived_ms
 
@@ -174,12 +172,6 @@ class Knowledge:
             return named
         client_id = next((params[name] for name in _IDS if name in params), "")
         return self.sizes.symbol(client_id[:STEM_LENGTH])
-
-
-def _nearly_spent(carried: Carried) -> bool:
-    """Whether the answer tells that hardly anything is left of the request weight."""
-    used = carried.result.header("X-MBX-USED-WEIGHT-1M") if isinstance(carried.result, WireAnswer) else None
-    return used is not None and used.isdecimal() and int(used) >= _NEARLY_SPENT
 
 
 def name_of(carried: Carried) -> str:

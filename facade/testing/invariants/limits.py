@@ -12,7 +12,7 @@ from surefill.adapters.wire.call import WireAnswer
 from surefill.domain.events import Answered
 from surefill.domain.refusal import Refusal
 from surefill.domain.reply import ReplyKind
-from surefill.testing.invariants.evidence import Carried, Kept
+from surefill.testing.invariants.evidence import HARD_WEIGHT, Carried, Kept, used_weight
 from surefill.testing.invariants.row import Row, leg_of, text, time_ms
 from surefill.testing.invariants.violation import Violation
 
@@ -20,8 +20,6 @@ _BAN_MS: Final = 120_000
 """The shortest ban (Binance docs: General Info); when an answer names no end."""
 _MINUTE_MS: Final = 60_000
 _UNTIL: Final = re.compile(r"until (\d{13})")
-_HARD: Final = 2_160
-"""Request weight used in a minute, of 2,400, past which no entry is to start: what is left is for its protection."""
 _OWN: Final = frozenset({Refusal.BUDGET, Refusal.RATE_LIMITED})
 
 
@@ -74,9 +72,9 @@ class WithinLimits:
             if leg_of(_client_id(each)) == "E" and each.call.method == "POST":
                 yield from self._judge_reserve(each)
             result = each.result
-            used = result.header("X-MBX-USED-WEIGHT-1M") if isinstance(result, WireAnswer) else None
-            if used is not None and used.isdecimal() and each.arrived_ms is not None:
-                self._used[each.owner] = each.arrived_ms // _MINUTE_MS, int(used)
+            used = used_weight(each)
+            if used is not None and each.arrived_ms is not None:
+                self._used[each.owner] = each.arrived_ms // _MINUTE_MS, used
             if isinstance(result, WireAnswer) and result.status in (418, 429) and each.arrived_ms is not None:
                 self._tell(each.owner, result, each.arrived_ms)
 
@@ -101,7 +99,7 @@ class WithinLimits:
 
     def _judge_reserve(self, entry: Carried) -> Iterator[Violation]:
         minute, used = self._used.get(entry.owner, (0, 0))
-        if used > _HARD and minute == entry.sent_ms // _MINUTE_MS:
+        if used > HARD_WEIGHT and minute == entry.sent_ms // _MINUTE_MS:
             problem = (
                 f"an entry was sent although {used} of the request weight were used: nothing is left to protect it"
             )
