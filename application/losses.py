@@ -1,4 +1,4 @@
-"""Size of ours that is missing: what others' fills explain of it. A position read that lags behind explains nothing."""
+"""Size of ours that is missing: what fills explain of it. A position read that lags behind explains nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def with_losses(desk: Desk, book: SymbolBook, snapshot: Snapshot) -> SymbolBook:
 def lost_elsewhere(
     desk: Desk, book: SymbolBook, snapshot: Snapshot, directions: Iterable[Direction]
 ) -> dict[Direction, Decimal]:
-    """Return what others' fills since our oldest entry took of ours and nobody wrote off, base units.
+    """Return what fills since our oldest entry took of ours and nobody wrote off, base units.
 
     Raises:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
@@ -87,10 +87,11 @@ def _accounted(leg: LegState | None, order: Order) -> bool:
 
 
 def _lost(book: SymbolBook, history: History, snapshot: Snapshot, direction: Direction) -> Decimal:
-    """Return what others' fills took away, on balance, that was not accounted for before.
+    """Return what fills took away, on balance, that was not accounted for before.
 
-    Others are all orders that no open signal of ours accounts for. What they opened in our direction they may close
-    again; not so what, on a one-way account, took a bracket of ours the other way.
+    That is what others closed: all orders that no open signal of ours accounts for. What they opened in our direction
+    they may close again; not so what, on a one-way account, took a bracket of ours the other way. And it is what one
+    bracket's orders closed of another's size.
     """
     legs = {leg.client_id: leg for state in book.signals for leg in state.legs.values()}
     theirs = {o.exchange_id: o.client_id for o in history.orders if not _accounted(legs.get(o.client_id), o)}
@@ -101,7 +102,9 @@ def _lost(book: SymbolBook, history: History, snapshot: Snapshot, direction: Dir
     names = frozenset(theirs.values())
     if side is PositionSide.BOTH:
         opened = max(ZERO, EXACT.subtract(opened, _given_up(book, names, direction.opposite)))
-    return max(ZERO, EXACT.subtract(closed, EXACT.add(opened, _given_up(book, names, direction))))
+    overclosed = total(tuple([s.overclosed for s in book.brackets if plan_of(s).direction is direction]))
+    left = EXACT.subtract(closed, EXACT.add(opened, _given_up(book, names, direction)))
+    return max(ZERO, EXACT.add(left, overclosed))
 
 
 def _given_up(book: SymbolBook, theirs: frozenset[str], direction: Direction) -> Decimal:

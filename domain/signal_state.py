@@ -31,7 +31,7 @@ from .events import (
 )
 from .ids import Leg
 from .leg_state import Fate, LegState
-from .numbers import EXACT
+from .numbers import EXACT, negated
 from .order import ZERO
 from .report import ClosedBy, ExecutionReport
 
@@ -180,9 +180,17 @@ class SignalState:
                 self.naked_since_ms = None
             case _ as unreachable:
                 assert_never(unreachable)
-        self.open_quantity = self._left_open()
+        self.open_quantity = max(ZERO, self._balance())
 
-    def _left_open(self) -> Decimal:
+    @property
+    def overclosed(self) -> Decimal:
+        """What its orders closed beyond its own size, base units: a leg that filled before it could be made smaller.
+
+        The exchange knows one position: the rest of it, which another signal had opened, paid for that.
+        """
+        return max(ZERO, negated(self._balance()))
+
+    def _balance(self) -> Decimal:
         opened, closed = ZERO, self.written_off
         for state in self.legs.values():
             filled, leg = state.executed, state.intent.leg
@@ -190,9 +198,7 @@ class SignalState:
                 opened = EXACT.add(opened, filled)
             elif leg is not Leg.EXIT:  # what exits closed stands in `exits`
                 closed = EXACT.add(closed, filled)
-        if not opened:
-            return ZERO
-        return max(ZERO, EXACT.subtract(opened, EXACT.add(closed, self.exited)))
+        return EXACT.subtract(opened, EXACT.add(closed, self.exited)) if opened else ZERO
 
     def _apply_to_leg(self, event: Answered | Seen | Missed | Absent | CancelAsked) -> None:
         leg = self.legs[event.client_id]

@@ -13,6 +13,7 @@ from surefill.adapters.venue import VenueSettings
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.events import WrittenOff
 from surefill.domain.ids import Leg
+from surefill.domain.order import ZERO
 from surefill.domain.protection_policy import ProtectionPolicy
 from surefill.domain.report import ClosedBy, Outcome
 from surefill.domain.snapshot import Snapshot
@@ -64,6 +65,25 @@ def test_a_position_closed_by_hand_is_given_up_soon() -> None:
     assert (report.outcome, report.closed_by) == (Outcome.CLOSED, ClosedBy.ELSEWHERE)
     assert (held(desk.exchange), resting(desk.exchange)) == FLAT
     assert len(desk.alarms_of(AlarmKind.FOREIGN_CHANGE)) == 1
+
+
+def test_what_a_leg_closed_beyond_its_own_bracket_is_missing_from_another() -> None:
+    """The target of a bracket that an exit had made smaller fills before it is replaced: the other bracket paid for it.
+
+    The exchange knows one position. That the fill is ours, and accounted for, must not hide that it took too much.
+    """
+    desk = paper_desk(Fault.request_lost(leg="T", nth=1))  # it is watched for a day, and its bracket with it
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2", stop="90", target="120"), "3")
+    desk.exchange.faults.add(Fault.request_lost(method="DELETE", until_ms=desk.now_ms() + 20_000))
+    desk.execute(close("c1"), "0.3")
+    desk.exchange.tick(ACME, last="110")
+    desk.wait(1)
+    assert ZERO < held(desk.exchange) < 3
+    desk.guard(30)
+    (lost,) = events(desk.journal, "s2", WrittenOff)
+    assert lost.quantity == 3 - held(desk.exchange)
+    assert {order.quantity for order in desk.manager.open_orders(ACME)} == {held(desk.exchange)}
 
 
 def test_a_part_closed_by_hand_is_written_off_once() -> None:
