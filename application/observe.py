@@ -38,6 +38,7 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
         desk.hasten(symbol)
         raise
     take_over(desk, tuple(desk.symbol_book(symbol).brackets), shown(snapshot))
+    _strays(desk, symbol, snapshot)
     legs = _legs(desk, symbol)
     changed = [
         Seen(snapshot.at_ms, legs[order.client_id].intent.signal_id, order.client_id, order)
@@ -99,7 +100,21 @@ def ask_prices(desk: Desk, state: SignalState) -> None:
 def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> SymbolBook:
     """Return our side of *symbol*, with the stray orders of ours that *snapshot* shows."""
     book = attrs.evolve(desk.symbol_book(symbol), leg_sizes=_leg_sizes(desk, symbol))
-    open_stems = {stem(desk.namespace, state.signal_id) for state in book.signals}
+    strays = _strays(desk, symbol, snapshot)
+    if not strays:
+        return attrs.evolve(book, flatten=flatten)
+    signal_ids = {stem(desk.namespace, signal_id): signal_id for signal_id in _signal_ids(desk)}
+    over = {each for each in set(strays.values()) if each in signal_ids and _traded(desk, signal_ids[each])}
+    orphans = frozenset(client_id for client_id, its_stem in strays.items() if its_stem in over)
+    return attrs.evolve(book, flatten=flatten, orphan_ids=orphans, unknown_ids=frozenset(strays) - orphans)
+
+
+def _strays(desk: Desk, symbol: str, snapshot: Snapshot) -> dict[str, str]:
+    """Return the stems of orders of ours that belong to no open signal, by client id.
+
+    Whatever the look was for: the symbol is looked after until they are gone, or their signals are known again.
+    """
+    open_stems = {stem(desk.namespace, state.signal_id) for state in desk.signals_on(symbol)}
     strays = {
         order.client_id: ours.stem
         for order in shown(snapshot)
@@ -107,12 +122,10 @@ def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> S
     }
     if not strays:
         desk.strayed.discard(symbol)
-        return attrs.evolve(book, flatten=flatten)
-    signal_ids = {stem(desk.namespace, signal_id): signal_id for signal_id in _signal_ids(desk)}
-    over = {each for each in set(strays.values()) if each in signal_ids and _traded(desk, signal_ids[each])}
-    orphans = frozenset(client_id for client_id, its_stem in strays.items() if its_stem in over)
-    desk.strayed.add(symbol)  # they are looked after until they are gone, or their signals are known again
-    return attrs.evolve(book, flatten=flatten, orphan_ids=orphans, unknown_ids=frozenset(strays) - orphans)
+    elif symbol not in desk.strayed:
+        desk.strayed.add(symbol)
+        desk.hasten(symbol)
+    return strays
 
 
 def _leg_sizes(desk: Desk, symbol: str) -> dict[str, Decimal]:

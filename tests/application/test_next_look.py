@@ -219,6 +219,25 @@ def test_a_symbol_with_strays_stays_on_watch() -> None:
     assert TIMES.guard_ms - 1_000 <= due_in_ms(desk) <= TIMES.guard_ms
 
 
+def test_strays_that_a_look_for_an_entry_shows_are_watched() -> None:
+    """The list of strays could not be read at the start: that another look shows them is reason enough to go on."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    after = restart(desk, MemoryJournal())
+    desk.exchange.faults.add(Fault.request_lost(method="GET", path="openAlgoOrders", nth=1))
+    after.manager.reconcile()
+    before = after.manager.status().duties
+
+    report = after.execute(entry("s2", stop="101"))
+    watched = [(duty.kind, duty.symbol) for duty in after.manager.status().duties]
+    desk.exchange.tick(ACME, last="94")
+    after.guard(10)
+
+    assert (report.outcome, before) == (Outcome.REFUSED, ())
+    assert watched == [(DutyKind.GUARD, ACME)]
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+
+
 def test_strays_go_once_their_position_is_gone() -> None:
     """Spared while there is something they may protect, cancelled when the stop has filled; then nothing is due."""
     desk = forgotten()
