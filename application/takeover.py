@@ -174,6 +174,12 @@ def _mark(state: SignalState) -> Watermark | None:
 
 
 def _next_keys(desk: Desk, state: SignalState) -> list[OrderKey]:
+    """Return the next ids of what an earlier process may have sent.
+
+    Before its entry there was nothing to send for an entry signal; who executes it again asks for the entry itself.
+    """
+    if state.claim.signal.type.is_entry and state.last(Leg.ENTRY) is None:
+        return []
     legs = (Leg.STOP, Leg.TARGET, Leg.EXIT) if state.claim.signal.type.is_entry else (Leg.EXIT,)
     return [
         OrderKey(state.symbol, client_id(desk.namespace, state.signal_id, leg, attempt), conditional=leg in KINDS)
