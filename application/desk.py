@@ -192,6 +192,13 @@ class Desk:
         if due_ms is not None:
             self.due_ms[symbol] = min(due_ms, self.now_ms() + self.timings.poll_max_ms)
 
+    def verdict_ms(self) -> int:
+        """Return how long a guard may work at one order: with other symbols to look after, one round must do.
+
+        The next reconcile goes on with it.
+        """
+        return self.timings.verdict_ms if len(self.symbols()) <= 1 else 0
+
     def symbols(self) -> tuple[str, ...]:
         """Return every symbol with something open."""
         with self._mutex:

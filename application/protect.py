@@ -296,7 +296,8 @@ def _exit(desk: Desk, action: ExitNow) -> None:
         quantity=action.quantity,
         allotments=() if action.why is ExitWhy.EXCESS else (Allotment(action.signal_id, action.quantity),),
     )
-    result = exits.exit_position(desk, order, until_ms=desk.now_ms() + desk.timings.protect_hard_ms)
+    until_ms = desk.now_ms() + desk.timings.protect_hard_ms
+    result = exits.exit_position(desk, order, until_ms=until_ms, verdict_ms=desk.verdict_ms())
     if result.refusal is Refusal.TOO_SMALL:
         text = f"{action.quantity} {state.symbol} of signal {action.signal_id!r} cannot be closed: {result.text}"
         desk.alarm(AlarmKind.UNPROTECTED, text, symbol=state.symbol, signal_id=action.signal_id, once=True)

@@ -21,6 +21,7 @@ from .protect import protect
 from .resolve import resolve
 from .settle import settle
 from .takeover import take_over_tails
+from .unprotected import unprotected
 
 
 @attrs.frozen
@@ -39,12 +40,12 @@ class ReconcileReport:
 
 
 def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
-    """Work through *symbols*, one after the other; those not begun within `call_ms` stay due."""
+    """Work through *symbols*, those with a naked position first; those not begun within `call_ms` stay due."""
     actions: list[tuple[str, Action]] = []
     until_ms = desk.now_ms() + desk.timings.call_ms - desk.timings.verdict_ms
     with desk.hearing() as heard:
         obey_kill_switch(desk)
-        for symbol in symbols:
+        for symbol in sorted(symbols, key=lambda each: not any(unprotected(desk, each))):
             if desk.now_ms() >= until_ms:
                 break
             with desk.turns.of(symbol):
@@ -57,8 +58,7 @@ def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
 def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
     """Resolve every open question on *symbol*, then protect, clear and report; the caller holds its turn."""
     take_over_tails(desk, symbol)
-    # with other symbols to look after one round must do; the next reconcile goes on with it
-    per_order_ms = desk.timings.verdict_ms if len(desk.symbols()) <= 1 else 0
+    per_order_ms = desk.verdict_ms()
     for leg in desk.symbol_book(symbol).questions:
         resolve(desk, leg, until_ms=desk.now_ms() + per_order_ms)
     for state in desk.symbol_book(symbol).signals:

@@ -176,6 +176,23 @@ def test_by_policy_the_position_is_closed_at_the_hard_deadline() -> None:
     assert desk.report().closed_by is ClosedBy.EXIT
 
 
+def test_an_exit_of_unknown_outcome_does_not_hold_up_other_symbols() -> None:
+    """It is sent, and the work goes on: another symbol's target fires meanwhile, and its stop must go in time."""
+    desk = paper_desk(Fault.refused(-1008, status=503, leg="S", symbol=ACME), protection=FLATTEN)
+    desk.exchange.faults.add(Fault.request_lost(leg="X"))
+    desk.execute(entry("s2", BOLT, stop="1900", target="2100"))
+    began = desk.now_ms()
+
+    desk.execute(entry("s1"))
+    took_ms = desk.now_ms() - began
+    desk.exchange.tick(BOLT, last="2100")
+    desk.guard(6)
+
+    assert took_ms <= desk.manager._desk.timings.accepted_call_ms
+    assert intents(desk.journal, "s1", Leg.EXIT)
+    assert (held(desk.exchange, BOLT), resting(desk.exchange, BOLT)) == FLAT
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [

@@ -21,6 +21,7 @@ from surefill.domain.report import Outcome
 from tests.application.journals import DurableMemory, TappedJournal, copy_of, crash_at, nothing
 from tests.papers import (
     ACME,
+    BOLT,
     FLAT,
     Desk,
     begun,
@@ -209,6 +210,39 @@ def test_after_the_claim_the_id_is_given_back() -> None:
     assert events(after.journal, "s1", Released)
     assert after.execute(entry()).outcome is Outcome.PROTECTED
     assert names(desk.exchange) == ["E1", "S1", "T1"]
+
+
+def test_for_an_entry_that_was_never_sent_nothing_else_is_asked() -> None:
+    """Before it there was nothing to send: a dozen questions would only hold up what is open on other symbols."""
+    desk = crashed(crash_at(lambda event: isinstance(event, Planned)))
+    after = restart(desk)
+    desk.exchange.verbs.clear()
+
+    after.manager.reconcile()
+
+    assert "find" not in desk.exchange.verbs
+
+
+def test_the_naked_position_comes_first() -> None:
+    """It is on the younger symbol: what there is to ask about the other waits until this one has its stop."""
+    journal = crash_at(lambda event: isinstance(event, Intent) and (event.signal_id, event.leg) == ("s2", Leg.STOP))
+    desk = paper_desk(journal=journal)
+    desk.execute(entry("s1"))
+    with pytest.raises(Crash):
+        desk.execute(entry("s2", BOLT, stop="1900", target="2100"))
+    journal.before = nothing
+    after = restart(desk)
+    looked: list[str] = []
+
+    def snapshot(itself: Callable[[str], object], symbol: str) -> object:
+        looked.append(symbol)
+        return itself(symbol)
+
+    desk.exchange.script["snapshot"] = snapshot
+    after.manager.reconcile()
+
+    assert [looked[0], looked[-1]] == [BOLT, ACME]
+    assert [name[0] for name in resting(desk.exchange, BOLT)] == ["S", "T"]
 
 
 def test_after_the_plan_the_id_is_given_back() -> None:

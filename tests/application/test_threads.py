@@ -21,6 +21,7 @@ from surefill.domain.refusal import Refusal
 from surefill.domain.report import ExecutionReport, Outcome
 from surefill.domain.side import PositionSide, Side
 from surefill.domain.signal import Signal
+from surefill.domain.timings import Timings
 from tests.application.journals import TappedJournal
 from tests.papers import (
     ACME,
@@ -109,8 +110,11 @@ def test_many_signals_on_one_symbol_take_turns() -> None:
 
 
 def test_many_symbols_side_by_side_with_a_guard() -> None:
-    """Entries, closes, reads, a guard and a status reader at once: nothing deadlocks, all is protected or closed."""
-    desk = paper_desk()
+    """Entries, closes, reads, a guard and a status reader at once: nothing deadlocks, all is protected or closed.
+
+    Every thread's waiting moves the one clock they share, so that time says nothing about how long any of them took.
+    """
+    desk = paper_desk(timings=Timings(protect_soft_ms=600_000, protect_hard_ms=600_000))
     signals = [(entry(f"a{n}"), "1") for n in range(3)]
     signals += [(entry(f"b{n}", BOLT, stop="1900", target="2100"), "1") for n in range(3)]
     signals += [(entry(f"c{n}", CJK, stop="0.4", target="0.6"), "100") for n in range(3)]
