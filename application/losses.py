@@ -9,16 +9,16 @@ import attrs
 
 from ..domain.book import plan_of
 from ..domain.errors import AuthenticationError, OrderExecutionError
-from ..domain.ids import Leg
+from ..domain.ids import Leg, parse_ours, stem
 from ..domain.leg_state import LegState
 from ..domain.numbers import EXACT
 from ..domain.order import ZERO, Order
 from ..domain.side import Direction, PositionSide, position_side
-from ..domain.signal_state import total
+from ..domain.signal_state import SignalState, total
 from ..domain.snapshot import History, Snapshot, Watermark
 from ..domain.symbol_book import SymbolBook
 from .desk import Desk
-from .observe import inquire, unanswered
+from .observe import inquire, signal_ids, unanswered
 
 
 def with_losses(desk: Desk, book: SymbolBook, snapshot: Snapshot) -> SymbolBook:
@@ -48,7 +48,20 @@ def lost_elsewhere(
     """
     history = desk.exchange.history(book.symbol, _before_entries(book))
     _ask_for_more(desk, book, history)
-    return {direction: _lost(book, history, snapshot, direction) for direction in directions}
+    ours = attrs.evolve(book, signals=(*_closed_since(desk, book, history), *book.signals))
+    return {direction: _lost(ours, history, snapshot, direction) for direction in directions}
+
+
+def _closed_since(desk: Desk, book: SymbolBook, history: History) -> tuple[SignalState, ...]:
+    """Return signals of ours that had orders in *history* and are closed by now: what those closed was their own."""
+    known = {stem(desk.namespace, state.signal_id) for state in book.signals}
+    parsed = (parse_ours(order.client_id, desk.namespace) for order in history.orders)
+    stems = {ours.stem for ours in parsed if ours is not None} - known
+    if not stems:
+        return ()
+    names = (name for name in signal_ids(desk) if stem(desk.namespace, name) in stems)
+    past = (desk.past_state_if_readable(name) for name in names)
+    return tuple(state for state in past if state is not None and state.closed_by is not None)
 
 
 def _ask_for_more(desk: Desk, book: SymbolBook, history: History) -> None:
@@ -89,7 +102,7 @@ def _accounted(leg: LegState | None, order: Order) -> bool:
 def _lost(book: SymbolBook, history: History, snapshot: Snapshot, direction: Direction) -> Decimal:
     """Return what fills took away, on balance, that was not accounted for before.
 
-    That is what others closed: all orders that no open signal of ours accounts for. What they opened in our direction
+    That is what others closed: all orders that no signal of ours accounts for. What they opened in our direction
     they may close again; not so what, on a one-way account, took a bracket of ours the other way. And it is what one
     bracket's orders closed of another's size.
     """

@@ -103,8 +103,8 @@ def book_for(desk: Desk, symbol: str, snapshot: Snapshot, *, flatten: bool) -> S
     strays = _strays(desk, symbol, snapshot)
     if not strays:
         return attrs.evolve(book, flatten=flatten)
-    signal_ids = {stem(desk.namespace, signal_id): signal_id for signal_id in _signal_ids(desk)}
-    over = {each for each in set(strays.values()) if each in signal_ids and _traded(desk, signal_ids[each])}
+    known = {stem(desk.namespace, signal_id): signal_id for signal_id in signal_ids(desk)}
+    over = {each for each in set(strays.values()) if each in known and _traded(desk, known[each])}
     orphans = frozenset(client_id for client_id, its_stem in strays.items() if its_stem in over)
     return attrs.evolve(book, flatten=flatten, orphan_ids=orphans, unknown_ids=frozenset(strays) - orphans)
 
@@ -148,7 +148,7 @@ def _traded(desk: Desk, signal_id: str) -> bool:
     return state is not None and state.took_effect
 
 
-def _signal_ids(desk: Desk) -> tuple[str, ...]:
+def signal_ids(desk: Desk) -> tuple[str, ...]:
     """Return every id the journal knows; none when it cannot be read: then no stray is taken for an orphan."""
     try:
         return desk.journal.signal_ids()

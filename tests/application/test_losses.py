@@ -86,6 +86,26 @@ def test_what_a_leg_closed_beyond_its_own_bracket_is_missing_from_another() -> N
     assert {order.quantity for order in desk.manager.open_orders(ACME)} == {held(desk.exchange)}
 
 
+def test_what_a_closed_bracket_of_ours_sold_explains_no_loss_of_another() -> None:
+    """Its target filled after the other's entry, and it is forgotten by now: that fill took nothing of the other.
+
+    The newest entry is not shown in the position yet. Taken for lost, it would be left without its stop.
+    """
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.execute(entry("s2", target="130"))
+    desk.exchange.tick(ACME, last="110")
+    desk.guard(10)
+    assert desk.report("s1").closed_by is ClosedBy.TAKE_PROFIT
+    desk.exchange.faults.add(
+        Fault.visibility_lag(20_000, positions=True, path="positionRisk", until_ms=desk.now_ms() + 20_000)
+    )
+    desk.execute(entry("s3", target="130"))
+    desk.guard(40)
+    assert [events(desk.journal, name, WrittenOff) for name in ("s2", "s3")] == [[], []]
+    assert resting(desk.exchange) == ["S1", "S1", "T1", "T1"]
+
+
 def test_a_part_closed_by_hand_is_written_off_once() -> None:
     """The fills that explain a loss explain it once: the rest keeps a stop of its own size."""
     desk = paper_desk()
