@@ -10,9 +10,10 @@ from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Absent, Seen
 from ..domain.ids import Leg
 from ..domain.leg_state import Fate, LegState
-from ..domain.resolution import Round, absent, unexplained_trades, window_closed_ms
+from ..domain.order import Trade
+from ..domain.resolution import Round, absent, trades_after, unexplained_trades, window_closed_ms
 from ..domain.signal_state import total
-from ..domain.snapshot import History, Snapshot, Watermark
+from ..domain.snapshot import Snapshot, Watermark
 from .decide import glance
 from .desk import Desk
 from .losses import lost_elsewhere
@@ -93,31 +94,31 @@ def _nothing_listed(desk: Desk, leg: LegState) -> bool:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
     symbol = leg.intent.request.symbol
-    began = desk.now_ms()
-    history = desk.exchange.history(symbol, leg.intent.watermark or Watermark())
+    began, mark = desk.now_ms(), leg.intent.watermark or Watermark()
+    history = desk.exchange.history(symbol, mark)
     for order in history.orders:
         if order.client_id == leg.client_id:
             desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
             return False
     snapshot = glance(desk, symbol)
-    moved = bool(desk.symbol_book(symbol).foreign(snapshot)) or _unexplained_loss(desk, leg, snapshot, history)
-    if moved or unexplained_trades(history):
+    if unexplained_trades(history, mark) or _moved(desk, leg, snapshot, trades_after(history, mark)):
         _alarm(desk, leg)  # something happened that may be ours, and cannot be protected before it is known to be
         return False
     return True
 
 
-def _unexplained_loss(desk: Desk, leg: LegState, snapshot: Snapshot, history: History) -> bool:
-    """Whether less is held than anybody's visible fills explain: an exit that cannot be seen may have done it.
+def _moved(desk: Desk, leg: LegState, snapshot: Snapshot, trades: tuple[Trade, ...]) -> bool:
+    """Whether the position shows what *leg* would have done: an entry adds size, an exit takes some away.
 
-    The size may have been missing before the exit was sent. Then the fills since our entries explain it.
+    Size may have been missing before the exit was sent. Then the fills since our entries explain it. Size that is not
+    ours says nothing of an exit: it may have been there for long, and stay.
     """
-    if leg.intent.leg is not Leg.EXIT:
-        return False
-    side, book = leg.intent.request.side, desk.symbol_book(snapshot.symbol)
+    book, side = desk.symbol_book(snapshot.symbol), leg.intent.request.side
+    if leg.intent.leg is Leg.ENTRY:
+        return bool(book.foreign(snapshot))
     missing = {each: gap for each, gap in book.missing(snapshot).items() if each.exit_side is side}
     lost = total(tuple(missing.values()))
-    if lost <= total(tuple(trade.quantity for trade in history.trades if trade.side is side)):
+    if lost <= total(tuple(trade.quantity for trade in trades if trade.side is side)):
         return False
     return lost > total(tuple(lost_elsewhere(desk, book, snapshot, missing).values()))
 

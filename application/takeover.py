@@ -135,7 +135,7 @@ def _ask_for_tails(desk: Desk, symbol: str, states: Sequence[SignalState]) -> bo
             since = Watermark(min(mark.order_id for mark in dated), min(mark.trade_id for mark in dated))
             began, history = desk.now_ms(), desk.exchange.history(symbol, since)
             keep(desk, _answers(states, history.orders, began))
-            if unexplained_trades(history):
+            if unexplained_trades(history, since):
                 _tell_doubt(desk, states)
             keys += _strange(desk, states, history.orders)
         found = desk.exchange.find(tuple(dict.fromkeys(keys))) if keys else {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import attrs
 
 from .events import Intent
-from .snapshot import History
+from .order import Trade
+from .snapshot import History, Watermark
 from .timings import Timings
 
 
@@ -44,7 +45,16 @@ def absent(intent: Intent, rounds: tuple[Round, ...], timings: Timings) -> bool:
     return len(run) >= timings.quiet_rounds and run[-1].began_ms - run[0].began_ms >= timings.quiet_ms
 
 
-def unexplained_trades(history: History) -> bool:
-    """Whether there are fills of orders the history does not show: somebody's order is not visible yet."""
+def trades_after(history: History, mark: Watermark) -> tuple[Trade, ...]:
+    """Return the fills of orders newer than *mark*: an order sent after it can have no others.
+
+    The fills are read apart from the orders and may lag behind them: the newest fill of a mark can be older than its
+    newest order, and the history from there begins with fills of orders that were known before.
+    """
+    return tuple(trade for trade in history.trades if int(trade.exchange_order_id) > mark.order_id)
+
+
+def unexplained_trades(history: History, mark: Watermark) -> bool:
+    """Whether orders newer than *mark* were filled that the history does not show: one is not visible yet."""
     known = {order.exchange_id for order in history.orders}
-    return any(trade.exchange_order_id not in known for trade in history.trades)
+    return any(trade.exchange_order_id not in known for trade in trades_after(history, mark))

@@ -660,6 +660,38 @@ def test_what_was_missing_before_an_exit_was_not_taken_by_it() -> None:
     assert desk.manager.status().duties == ()
 
 
+def test_fills_older_than_the_last_order_before_an_exit_do_not_keep_it_unknown() -> None:
+    """They were not shown yet when it was noted what came before the exit: nobody takes them for the exit's."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.guard(6)
+    until_ms = desk.now_ms() + 1_000
+    desk.exchange.faults.add(Fault.visibility_lag(12_000, trades=True, path="userTrades", until_ms=until_ms))
+    desk.exchange.faults.add(Fault.request_lost(leg="X", nth=1))
+
+    assert desk.execute(close(), None).outcome is Outcome.CLOSED
+
+    assert sent_of(desk.exchange, "c1") == ["X2"]
+    mark = intents(desk.journal, "c1")[0].watermark
+    assert mark is not None
+    assert mark.order_id > mark.trade_id == 0
+    assert (held(desk.exchange), resting(desk.exchange)) == FLAT
+
+
+def test_size_of_others_does_not_keep_an_exit_unknown() -> None:
+    """It was there before the exit and stays there: only size that is gone can be what the exit did."""
+    desk = paper_desk()
+    desk.execute(entry())
+    trade_by_hand(desk.exchange, "BUY", "2")
+    desk.exchange.faults.add(Fault.request_lost(leg="X", nth=1))
+
+    assert desk.execute(close(), None).outcome is Outcome.CLOSED
+
+    assert held(desk.exchange) == 2
+    desk.guard(20)
+    assert desk.manager.status().frozen == ()
+
+
 def test_a_bracket_beside_an_entry_of_unknown_outcome_is_looked_after() -> None:
     """Its stop fills while the younger entry is being found out about: its target goes long before that is known."""
     desk = paper_desk()

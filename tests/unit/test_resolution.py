@@ -6,7 +6,7 @@ import pytest
 
 from surefill.domain.ids import Leg
 from surefill.domain.order import Trade
-from surefill.domain.resolution import Round, absent, unexplained_trades, window_closed_ms
+from surefill.domain.resolution import Round, absent, trades_after, unexplained_trades, window_closed_ms
 from surefill.domain.side import Side
 from surefill.domain.snapshot import History, Watermark
 from surefill.domain.timings import Timings
@@ -56,6 +56,16 @@ def test_fills_of_orders_not_shown_are_unexplained() -> None:
     """A fill whose order the history does not show yet may be ours: nothing can be believed absent beside it."""
     known = an_order(exchange_id="1")
 
-    assert not unexplained_trades(History((known,), (_trade("1"), _trade("1")), Watermark()))
-    assert not unexplained_trades(History((), (), Watermark()))
-    assert unexplained_trades(History((known,), (_trade("1"), _trade("2")), Watermark()))
+    assert not unexplained_trades(History((known,), (_trade("1"), _trade("1")), Watermark()), Watermark())
+    assert not unexplained_trades(History((), (), Watermark()), Watermark())
+    assert unexplained_trades(History((known,), (_trade("1"), _trade("2")), Watermark()), Watermark())
+
+
+@pytest.mark.parametrize(("order_id", "later"), [("9", False), ("10", False), ("11", True)])
+def test_fills_of_orders_before_the_mark_are_no_news(order_id: str, *, later: bool) -> None:
+    """The mark's newest fill may lag behind its newest order: fills up to that order were there before."""
+    history = History((), (_trade(order_id),), Watermark(order_id=11, trade_id=1))
+    mark = Watermark(order_id=10, trade_id=0)
+
+    assert trades_after(history, mark) == (history.trades if later else ())
+    assert unexplained_trades(history, mark) is later
