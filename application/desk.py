@@ -193,10 +193,7 @@ class Desk:
             self.due_ms[symbol] = min(due_ms, self.now_ms() + self.timings.poll_max_ms)
 
     def verdict_ms(self) -> int:
-        """Return how long a guard may work at one order: with other symbols to look after, one round must do.
-
-        The next reconcile goes on with it.
-        """
+        """Return how long to look into one question: with other symbols to look after, one round at a time must do."""
         return self.timings.verdict_ms if len(self.symbols()) <= 1 else 0
 
     def symbols(self) -> tuple[str, ...]:

@@ -171,9 +171,9 @@ class OrderExecutionManager:
         desk.check_process()
         with self._attended():
             if symbol is not None:
-                return reconcile(desk, (symbol,))
+                return reconcile(desk, (symbol,), patient=True)
             self._recovered = True
-            return reconcile(desk, (*desk.symbols(), *strays(desk)))
+            return reconcile(desk, (*desk.symbols(), *strays(desk)), patient=True)
 
     def reconcile_due(self) -> ReconcileReport:
         """Work off only what is due now: cheap to call often.
@@ -185,7 +185,8 @@ class OrderExecutionManager:
         for symbol in desk.symbols():
             tell_unprotected(desk, symbol)  # in time, also while that thread waits for an answer
         with self._attended():
-            return reconcile(desk, tuple(symbol for symbol in due_symbols(desk) if not desk.turns.taken(symbol)))
+            due = tuple(symbol for symbol in due_symbols(desk) if not desk.turns.taken(symbol))
+            return reconcile(desk, due, patient=False)
 
     def next_due(self) -> int | None:
         """Return when `reconcile_due()` should next be called, exchange time in UTC ms; None when nothing is open."""

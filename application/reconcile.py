@@ -7,8 +7,9 @@ import attrs
 from ..domain.actions import Action
 from ..domain.alarm import Alarm
 from ..domain.errors import AuthenticationError, OrderExecutionError
-from ..domain.ids import parse_ours
+from ..domain.ids import Leg, parse_ours
 from ..domain.leg_state import Fate, LegState
+from ..domain.signal_state import SignalState
 from . import reports
 from .cancel_all import hear_of_cancels
 from .close import conclude_close
@@ -39,8 +40,12 @@ class ReconcileReport:
     still_open: tuple[Duty, ...]
 
 
-def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
-    """Work through *symbols*, those with a naked position first; those not begun within `call_ms` stay due."""
+def reconcile(desk: Desk, symbols: tuple[str, ...], *, patient: bool) -> ReconcileReport:
+    """Work through *symbols*, those with a naked position first; those not begun within `call_ms` stay due.
+
+    An open question is asked one round, and the next one by the next call: whoever wants to trade or to close waits
+    for this one. Only *patient* it is looked into for `verdict_ms`, if nothing is open on another symbol.
+    """
     actions: list[tuple[str, Action]] = []
     until_ms = desk.now_ms() + desk.timings.call_ms - desk.timings.verdict_ms
     with desk.hearing() as heard:
@@ -51,19 +56,19 @@ def reconcile(desk: Desk, symbols: tuple[str, ...]) -> ReconcileReport:
             with desk.turns.of(symbol):
                 if desk.closed:
                     break  # its stores are shut: the next process goes on from what they hold
-                actions += [(symbol, action) for action in reconcile_symbol(desk, symbol)]
+                actions += [(symbol, action) for action in _reconcile_symbol(desk, symbol, patient=patient)]
     return ReconcileReport(tuple(actions), tuple(heard), duties(desk))
 
 
-def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
-    """Resolve every open question on *symbol*, then protect, clear and report; the caller holds its turn."""
+def _reconcile_symbol(desk: Desk, symbol: str, *, patient: bool) -> tuple[Action, ...]:
+    """Ask every open question on *symbol*, then protect, clear and report; the caller holds its turn."""
     take_over_tails(desk, symbol)
-    per_order_ms = desk.verdict_ms()
+    until_ms = desk.now_ms() + (desk.verdict_ms() if patient else 0)
     for leg in desk.symbol_book(symbol).questions:
-        resolve(desk, leg, until_ms=desk.now_ms() + per_order_ms)
+        resolve(desk, leg, until_ms=until_ms)
     for state in desk.symbol_book(symbol).signals:
         for leg in (leg for leg in state.open_questions if leg.fate is Fate.OPEN):
-            settle(desk, leg, until_ms=desk.now_ms() + min(per_order_ms, desk.timings.settle_ms))
+            settle(desk, leg, until_ms=min(until_ms, desk.now_ms() + desk.timings.settle_ms))
     _give_back_unsent(desk, symbol)
     hear_of_cancels(desk, symbol)
     _late_watch(desk, symbol)
@@ -72,11 +77,17 @@ def reconcile_symbol(desk: Desk, symbol: str) -> tuple[Action, ...]:
         if state.bracket is None:
             if state.took_effect and not state.open_questions:
                 conclude_close(desk, state, None)
-        elif state.report is None:
-            conclude(desk, state)  # a crash came between the order and its report
-        else:
+        elif state.report is not None:
             reports.correct(desk, state, state.report)
+        elif not _undecided(desk, state):
+            conclude(desk, state)  # a crash came between the order and its report
     return actions
+
+
+def _undecided(desk: Desk, state: SignalState) -> bool:
+    """Whether a verdict on the entry may still come in time: until then there is nothing to report."""
+    since_ms = desk.now_ms() - desk.timings.verdict_ms
+    return any(leg.intent.leg is Leg.ENTRY and leg.intent.at_ms > since_ms for leg in state.open_questions)
 
 
 def _give_back_unsent(desk: Desk, symbol: str) -> None:

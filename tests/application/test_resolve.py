@@ -615,6 +615,38 @@ def test_a_question_alone_is_asked_to_its_end() -> None:
     assert desk.now_ms() - began >= 15_000
 
 
+def test_questions_share_the_time_for_a_verdict() -> None:
+    """Two exits nobody knows anything of: one reconcile looks for both no longer than for one."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.faults.add(Fault.reply_lost(leg="X"), Fault.visibility_lag(600_000, path="order"))
+    desk.exchange.faults.add(Fault.visibility_lag(600_000, path="allOrders"))
+    desk.execute(close("c1"), "0.4")
+    desk.execute(close("c2"), "0.4")
+    began = desk.now_ms()
+
+    desk.manager.reconcile()
+
+    assert len(desk.manager._desk.open_questions(ACME)) == 2
+    assert 15_000 <= desk.now_ms() - began <= 17_000
+
+
+def test_what_is_due_does_not_wait_for_a_verdict() -> None:
+    """A call that works off what is due asks one round: on paper a signal does so first, and comes to its turn."""
+    desk = paper_desk()
+    created = begun(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E", nth=1), Fault.visibility_lag(90_000, path="order"))
+    desk.exchange.faults.add(Fault.visibility_lag(90_000, path="allOrders"))
+    desk.execute(entry("s1", created_at=created))
+    desk.wait(5)
+    began = desk.now_ms()
+
+    refused = desk.execute(entry("s2"))
+
+    assert refused.reason is Refusal.FROZEN
+    assert desk.now_ms() - began <= 1_000
+
+
 def test_rounds_count_on_from_call_to_call() -> None:
     """One round a reconcile adds up to the evidence of absence; the question has one audit line, and an end."""
     desk = paper_desk()

@@ -450,6 +450,27 @@ def test_an_interrupted_entry_goes_on_when_it_is_asked_for_again(verb: str, *, a
     assert [name[0] for name in resting(desk.exchange)] == ([] if lost else ["S", "T"])
 
 
+def test_an_interrupted_entry_is_reported_once_its_verdict_is_overdue() -> None:
+    """Nobody asks for it again: while a verdict may come in time there is no report, afterwards it says UNKNOWN."""
+    desk = paper_desk()
+    interrupting(desk, "send", after=True)
+    desk.exchange.faults.add(Fault.visibility_lag(90_000, path="order"))
+    desk.exchange.faults.add(Fault.visibility_lag(90_000, path="allOrders"))
+    with pytest.raises(KeyboardInterrupt):
+        desk.execute(entry())
+
+    desk.guard(10)
+    early = desk.manager.report("s1")
+    desk.guard(10)
+    late = desk.report()
+    desk.guard(90)
+
+    assert early is None
+    assert late.outcome is Outcome.UNKNOWN
+    told = desk.report()
+    assert (told.outcome, told.corrections[0].text) == (Outcome.PROTECTED, "was UNKNOWN")
+
+
 def test_an_interrupted_entry_on_a_live_exchange_is_sought_first() -> None:
     """Nobody reconciled in between: the call itself takes the open question up again, and sends no second entry."""
     desk = paper_desk(exchange=paper_exchange(real_time=True), journal=DurableMemory(), host_guards=True)

@@ -94,7 +94,7 @@ def test_shares_make_up_the_whole() -> None:
 ENTRY = SCENARIOS[0]
 
 
-def _blind(desk: Desk, symbols: Sequence[str]) -> ReconcileReport:
+def _blind(desk: Desk, symbols: Sequence[str], *, patient: bool) -> ReconcileReport:
     return ReconcileReport((), (), ())
 
 
