@@ -70,7 +70,7 @@ def _find_out(desk: Desk, leg: LegState) -> None:
     others = [state for state in desk.symbol_book(symbol).brackets if state.signal_id != leg.intent.signal_id]
     while leg.fate is Fate.OPEN_QUESTION and desk.now_ms() < end_ms:
         if others:
-            protect(desk, symbol, until_ms=desk.now_ms(), done=lambda: True)
+            protect(desk, symbol, until_ms=desk.now_ms(), done=lambda: True, exits_until_ms=end_ms)
         soon_ms = desk.now_ms() + desk.timings.protect_soft_ms
         resolve(desk, leg, until_ms=min(end_ms, soon_ms) if others else end_ms)
 

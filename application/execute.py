@@ -107,10 +107,10 @@ def _conclude(desk: Desk, state: SignalState, end_ms: int) -> None:
         if leg.fate is Fate.OPEN:
             settle(desk, leg, until_ms=min(end_ms, desk.now_ms() + desk.timings.settle_ms))
     if state.open_quantity > ZERO:
-        _protect(desk, state, until_ms=min(end_ms, desk.now_ms() + desk.timings.protect_hard_ms))
+        _protect(desk, state, end_ms)
     else:
         soon_ms = min(end_ms, desk.now_ms() + desk.timings.settle_ms)
-        protect(desk, state.symbol, until_ms=soon_ms, done=lambda: True)
+        protect(desk, state.symbol, until_ms=soon_ms, done=lambda: True, exits_until_ms=end_ms)
     if desk.state(state.signal_id) is not None:  # a bracket that was closed meanwhile has told all it knows
         for leg in state.of(Leg.ENTRY):
             if leg.fate is Fate.ENDED:  # the answer to a send has no price; the stop came first, now there is time
@@ -191,8 +191,9 @@ def _bracket(desk: Desk, signal: Signal, quantity: Decimal, facts: Facts) -> Bra
     )
 
 
-def _protect(desk: Desk, state: SignalState, *, until_ms: int) -> None:
-    """Stop first, target right behind it, then look until both are seen."""
+def _protect(desk: Desk, state: SignalState, end_ms: int) -> None:
+    """Stop first, target right behind it, then look until both are seen; an exit has until *end_ms*."""
+    until_ms = min(end_ms, desk.now_ms() + desk.timings.protect_hard_ms)
     plan = state.bracket
     actions: list[Action] = []
     known = not half_known(desk, state.symbol) and not any(state.of(Leg.STOP))
@@ -201,8 +202,8 @@ def _protect(desk: Desk, state: SignalState, *, until_ms: int) -> None:
             actions.append(PlaceStop(state.signal_id, state.open_quantity))
         if plan.target_price is not None:
             actions.append(PlaceTarget(state.signal_id, state.open_quantity))
-    perform(desk, state.symbol, actions)
-    protect(desk, state.symbol, until_ms=until_ms, done=lambda: _at_rest(state))
+    perform(desk, state.symbol, actions, until_ms=end_ms)
+    protect(desk, state.symbol, until_ms=until_ms, done=lambda: _at_rest(state), exits_until_ms=end_ms)
 
 
 def _at_rest(state: SignalState) -> bool:

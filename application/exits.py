@@ -81,17 +81,16 @@ def exit_position(
     *,
     until_ms: int,
     unknown_until_ms: int = 0,
-    verdict_ms: int | None = None,
+    verdict_until_ms: int | None = None,
     meanwhile: Callable[[], object] = nothing,
 ) -> ExitResult:
     """Close `order.quantity` at market, in slices the exchange takes, trying again what is known not to have happened.
 
-    Works until done, or until *until_ms*; an outcome nobody knows is resolved by evidence, for *verdict_ms* (that of
-    the timings when None), and stays an open question when that takes longer. When it is believed absent, another is
-    sent until *unknown_until_ms*. *meanwhile* is called now and then while it is being resolved: the rest of the
+    Works until done, or until *until_ms*; an outcome nobody knows is resolved by evidence, for `verdict_ms` but not
+    beyond *verdict_until_ms*, and stays an open question when that takes longer. When it is believed absent, another
+    is sent until *unknown_until_ms*. *meanwhile* is called now and then while it is being resolved: the rest of the
     symbol must not wait for it.
     """
-    patience_ms = desk.timings.verdict_ms if verdict_ms is None else verdict_ms
     executed = ZERO
     failures = 0
     last: LegState | None = None
@@ -110,7 +109,7 @@ def exit_position(
         if slice_size <= ZERO:
             break
         last = _send_slice(desk, order, slice_size, allotments)
-        _find_out(desk, last, patience_ms, meanwhile)
+        _find_out(desk, last, verdict_until_ms, meanwhile)
         if last.fate is Fate.ABSENT:
             until_ms = max(until_ms, unknown_until_ms)  # it took long to find out
         executed = EXACT.add(executed, last.executed)
@@ -168,14 +167,15 @@ def _send_slice(desk: Desk, order: ExitOrder, size: Decimal, allotments: tuple[A
     return leg
 
 
-def _find_out(desk: Desk, leg: LegState, verdict_ms: int, meanwhile: Callable[[], object]) -> None:
-    """Resolve what became of an exit, for *verdict_ms* at most, or wait for its end."""
-    end_ms = desk.now_ms() + verdict_ms
+def _find_out(desk: Desk, leg: LegState, until_ms: int | None, meanwhile: Callable[[], object]) -> None:
+    """Resolve what became of an exit, or wait for its end; until *until_ms* at most."""
+    latest_ms = desk.now_ms() + desk.timings.verdict_ms
+    end_ms = latest_ms if until_ms is None else min(latest_ms, until_ms)
     while leg.fate is Fate.OPEN_QUESTION and desk.now_ms() < end_ms:
         resolve(desk, leg, until_ms=min(end_ms, desk.now_ms() + desk.timings.protect_soft_ms))
         meanwhile()
     if leg.fate is Fate.OPEN:
-        settle(desk, leg, until_ms=desk.now_ms() + min(desk.timings.settle_ms, verdict_ms))
+        settle(desk, leg, until_ms=min(end_ms, desk.now_ms() + desk.timings.settle_ms))
 
 
 def _ask_refused(desk: Desk, state: SignalState) -> None:

@@ -61,19 +61,22 @@ class Watched:
     rests: bool
 
 
-def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool]) -> Watched:
+def protect(
+    desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool], exits_until_ms: int | None = None
+) -> Watched:
     """Bring *symbol* to what it should be, and return what was done.
 
     Works until nothing is left to do now and *done* holds, or until *until_ms*. What remains has its due time in
-    `desk.due_ms`. An exchange that does not answer is asked again until *until_ms*; it is no error of this call, and
-    alarms are raised while a position stays naked.
+    `desk.due_ms`. What became of an exit is waited for until *exits_until_ms*, which is *until_ms* when None. An
+    exchange that does not answer is asked again until *until_ms*; it is no error of this call, and alarms are raised
+    while a position stays naked.
     """
     acted: list[Action] = []
     wait_ms = desk.timings.poll_ms
     for _ in range(ROUNDS_MAX):
         tell_unprotected(desk, symbol)
         began = desk.now_ms()
-        actions, seen = _round(desk, symbol)
+        actions, seen = _round(desk, symbol, until_ms if exits_until_ms is None else exits_until_ms)
         acted += [action for action in actions if not isinstance(action, LookAgain)]
         changed = any(_changes(desk, action, began) for action in actions)
         if changed:
@@ -94,8 +97,11 @@ def protect(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool])
     return Watched(tuple(acted), None, rests=False)
 
 
-def perform(desk: Desk, symbol: str, actions: Sequence[Action]) -> None:
-    """Carry out *actions* in order; stops and targets next to each other go out together, stop first."""
+def perform(desk: Desk, symbol: str, actions: Sequence[Action], *, until_ms: int) -> None:
+    """Carry out *actions* in order; stops and targets next to each other go out together, stop first.
+
+    What becomes of an exit is waited for until *until_ms*; it is sent in any case.
+    """
     placing: list[PlaceStop | PlaceTarget] = []
     for action in actions:
         if isinstance(action, (PlaceStop, PlaceTarget)):
@@ -103,11 +109,11 @@ def perform(desk: Desk, symbol: str, actions: Sequence[Action]) -> None:
             continue
         _place(desk, placing)
         placing = []
-        _perform_one(desk, symbol, action)
+        _perform_one(desk, symbol, action, until_ms)
     _place(desk, placing)
 
 
-def _round(desk: Desk, symbol: str) -> tuple[tuple[Action, ...], Snapshot | None]:
+def _round(desk: Desk, symbol: str, until_ms: int) -> tuple[tuple[Action, ...], Snapshot | None]:
     """Look, decide, act: one round. Return what was done, and what was seen before."""
     snapshot = None
     if half_known(desk, symbol):
@@ -119,7 +125,7 @@ def _round(desk: Desk, symbol: str) -> tuple[tuple[Action, ...], Snapshot | None
         book = book_for(desk, symbol, snapshot, flatten=desk.book.halt_level >= HaltLevel.FLATTEN_OURS)
         book = with_excess(desk, with_losses(desk, book, snapshot), snapshot)
         actions, failure = decided(desk, book, snapshot)
-        perform(desk, symbol, actions)
+        perform(desk, symbol, actions, until_ms=until_ms)
         if failure is not None:
             _unanswered(desk, symbol, failure)
     except (OrderExecutionError, AuthenticationError) as error:
@@ -204,14 +210,14 @@ def _on_grid(desk: Desk, plan: Bracket) -> Bracket:
     )
 
 
-def _perform_one(desk: Desk, symbol: str, action: Action) -> None:
+def _perform_one(desk: Desk, symbol: str, action: Action, until_ms: int) -> None:
     match action:
         case CancelLegs():
             _cancel(desk, action)
         case CancelOrphans():
             _cancel_orphans(desk, symbol, action.keys)
         case ExitNow():
-            _exit(desk, action)
+            _exit(desk, action, until_ms)
         case Raise():
             once = action.kind in (AlarmKind.FOREIGN_CHANGE, AlarmKind.LEG_REMOVED)
             desk.alarm(action.kind, action.text, symbol=symbol, signal_id=action.signal_id, once=once)
@@ -278,7 +284,7 @@ def _cancel_orphans(desk: Desk, symbol: str, keys: Sequence[OrderKey]) -> None:
         raise failure
 
 
-def _exit(desk: Desk, action: ExitNow) -> None:
+def _exit(desk: Desk, action: ExitNow, until_ms: int) -> None:
     state = desk.known_state(action.signal_id)
     plan = plan_of(state)
     desk.note(
@@ -296,8 +302,9 @@ def _exit(desk: Desk, action: ExitNow) -> None:
         quantity=action.quantity,
         allotments=() if action.why is ExitWhy.EXCESS else (Allotment(action.signal_id, action.quantity),),
     )
-    until_ms = desk.now_ms() + desk.timings.protect_hard_ms
-    result = exits.exit_position(desk, order, until_ms=until_ms, verdict_ms=desk.verdict_ms())
+    again_ms = min(until_ms, desk.now_ms() + desk.timings.protect_hard_ms)
+    verdict_until_ms = min(until_ms, desk.now_ms() + desk.verdict_ms())
+    result = exits.exit_position(desk, order, until_ms=again_ms, verdict_until_ms=verdict_until_ms)
     if result.refusal is Refusal.TOO_SMALL:
         text = f"{action.quantity} {state.symbol} of signal {action.signal_id!r} cannot be closed: {result.text}"
         desk.alarm(AlarmKind.UNPROTECTED, text, symbol=state.symbol, signal_id=action.signal_id, once=True)

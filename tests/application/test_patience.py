@@ -14,10 +14,25 @@ from surefill.domain.alarm import AlarmKind
 from surefill.domain.errors import OrderExecutionError
 from surefill.domain.events import Answered, Covered
 from surefill.domain.ids import Leg
+from surefill.domain.protection_policy import OnUnprotected, ProtectionPolicy
 from surefill.domain.refusal import Refusal
 from surefill.domain.report import Outcome
 from surefill.domain.timings import Timings
-from tests.papers import ACME, BOLT, Desk, entry, entry_orders_filled, events, held, id_of, names, paper_desk, rows
+from tests.papers import (
+    ACME,
+    BOLT,
+    Desk,
+    by_hand,
+    entry,
+    entry_orders_filled,
+    events,
+    held,
+    id_of,
+    intents,
+    names,
+    paper_desk,
+    rows,
+)
 
 TIMES = Timings()
 
@@ -120,6 +135,45 @@ def test_an_entry_found_late_is_protected_in_the_same_call() -> None:
 
     assert report.outcome is Outcome.PROTECTED
     assert TIMES.accepted_call_ms < desk.now_ms() - began <= TIMES.unknown_call_ms
+
+
+def naked_beside(desk: Desk) -> None:
+    """A position without a stop that nobody can place, to be closed by exits that never arrive."""
+    desk.execute(entry("s0"))
+    desk.exchange.faults.add(Fault.unreachable(leg="S"), Fault.request_lost(leg="X"))
+    by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of("s0", Leg.STOP))
+
+
+@pytest.mark.parametrize("delay_ms", [0, 1_400, 2_400])
+def test_an_exit_beside_an_unknown_entry_does_not_keep_the_call(delay_ms: int) -> None:
+    """An older position has to be closed meanwhile, and that exit is unknown as well: back within 30 s all the same."""
+    desk = paper_desk(protection=ProtectionPolicy(on_unprotected=OnUnprotected.FLATTEN))
+    naked_beside(desk)
+    desk.exchange.faults.add(Fault.reply_lost(leg="E"))
+    began = desk.now_ms()
+    lag = Fault.visibility_lag(60_000, path="order", until_ms=began + 60_000)
+    desk.exchange.faults.add(lag, Fault.visibility_lag(60_000, path="allOrders", until_ms=began + 60_000))
+    desk.exchange.faults.add(Fault.latency(delay_ms, method="GET", from_ms=began + 700))
+
+    report = desk.execute(entry("s1"))
+
+    assert report.outcome is Outcome.UNKNOWN
+    assert any(intents(desk.journal, "s0", Leg.EXIT))
+    assert desk.now_ms() - began <= TIMES.unknown_call_ms + TIMES.poll_max_ms
+
+
+def test_a_guard_does_not_wait_for_the_verdict_on_an_exit() -> None:
+    """It has its time for one symbol, and whatever is unknown then is asked for by the next call."""
+    desk = paper_desk(protection=ProtectionPolicy(on_unprotected=OnUnprotected.FLATTEN))
+    naked_beside(desk)
+    desk.manager.reconcile()
+    desk.wait(10)
+    began = desk.now_ms()
+
+    desk.manager.reconcile_due()
+
+    assert any(intents(desk.journal, "s0", Leg.EXIT))
+    assert desk.now_ms() - began <= TIMES.settle_ms + 3 * TIMES.poll_max_ms
 
 
 def test_the_alarm_of_one_symbol_rings_while_another_is_traded() -> None:

@@ -96,8 +96,8 @@ def _on_the_entrys_side(plan: Bracket, quantity: Decimal, attempt: int) -> Order
     return attrs.evolve(_stop(plan, quantity, attempt), side=plan.direction.entry_side)
 
 
-def _target_first(desk: Desk, symbol: str, actions: Sequence[Action]) -> None:
-    _perform(desk, symbol, sorted(actions, key=lambda action: isinstance(action, PlaceStop)))
+def _target_first(desk: Desk, symbol: str, actions: Sequence[Action], *, until_ms: int) -> None:
+    _perform(desk, symbol, sorted(actions, key=lambda action: isinstance(action, PlaceStop)), until_ms=until_ms)
 
 
 def _any_size_will_do(live: list[LegState], quantity: Decimal) -> LegState | None:
@@ -143,8 +143,10 @@ def _unheard(desk: Desk, alarm: object) -> None:
     del desk, alarm
 
 
-def _without_a_deadline(desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool]) -> Watched:
-    return _protect(desk, symbol, until_ms=until_ms + 70_000, done=done)
+def _without_a_deadline(
+    desk: Desk, symbol: str, *, until_ms: int, done: Callable[[], bool], exits_until_ms: int | None = None
+) -> Watched:
+    return _protect(desk, symbol, until_ms=until_ms + 70_000, done=done, exits_until_ms=exits_until_ms)
 
 
 _NO_STOPS: Final = Fault.unreachable(leg="S")
