@@ -61,7 +61,8 @@ class Desk:
 
     `exchange` answers or fails at once, for work that has a deadline of its own; `patient` may retry a read, for what
     a host waits for. Facts enter through `record`: first the journal, then the book. `note` tells the audit log,
-    `alarm` the people.
+    `alarm` the people. `doubted_ms` keeps, by signal id, since when size is shown that an entry of unknown outcome may
+    have opened.
     """
 
     exchange: Exchange
@@ -86,6 +87,7 @@ class Desk:
     audit_failure: str | None = None
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
+    doubted_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     quota: Quota | None = None
     left_open: set[str] = attrs.field(init=False)
     rounds: dict[str, tuple[Round, ...]] = attrs.field(factory=dict[str, tuple[Round, ...]])
@@ -181,10 +183,16 @@ class Desk:
         """Return entries and exits on *symbol* whose end is not known; while there is one, it takes no entries."""
         return tuple(leg for state in self.signals_on(symbol) for leg in state.open_questions)
 
-    def naked(self) -> tuple[SignalState, ...]:
-        """Return the signals whose position was last known to have no live stop."""
+    def endangered(self) -> tuple[SignalState, ...]:
+        """Return the signals whose position was last known to have no live stop, or is in doubt."""
         with self._mutex:
-            return tuple([state for state in self.book.signals.values() if state.naked_since_ms is not None])
+            return tuple(
+                [
+                    state
+                    for state in self.book.signals.values()
+                    if state.naked_since_ms is not None or state.signal_id in self.doubted_ms
+                ]
+            )
 
     def hasten(self, symbol: str) -> None:
         """Have *symbol* looked at again soon: this look was in vain, or for something else."""
@@ -249,6 +257,7 @@ class Desk:
         """Drop a closed signal from memory."""
         with self._mutex:
             self.book.forget(signal_id)
+            self.doubted_ms.pop(signal_id, None)
 
     def store_failed(self, *, journal: str | None = None, audit: str | None = None) -> None:
         """Remember that a store failed: no entries; protection and exits go on.

@@ -9,6 +9,7 @@ import attrs
 
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
+from ..domain.book import plan_of
 from ..domain.errors import AuthenticationError, JournalError, OrderExecutionError, RateLimitedError
 from ..domain.events import Missed, Seen
 from ..domain.ids import Leg, parse_ours, stem
@@ -25,7 +26,7 @@ from .takeover import KINDS, shown, take_over, tell_order
 
 
 def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
-    """Read position and open orders of *symbol*, take our orders into the book, and note since when size is missing.
+    """Read position and open orders of *symbol*, take our orders into the book, and note what is missing or in doubt.
 
     *patient* may retry the read: only where nothing is unprotected meanwhile.
 
@@ -46,10 +47,25 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
         if order.client_id in legs and _is_news(legs[order.client_id], order)
     ]
     _take(desk, changed)
-    gaps = desk.symbol_book(symbol).missing(snapshot)
+    book = desk.symbol_book(symbol)
+    _note_doubts(desk, book, snapshot)
+    gaps = book.missing(snapshot)
     since = desk.missing_since_ms.get(symbol, {})
     desk.missing_since_ms[symbol] = {direction: since.get(direction, snapshot.at_ms) for direction in gaps}
     return snapshot
+
+
+def _note_doubts(desk: Desk, book: SymbolBook, snapshot: Snapshot) -> None:
+    """Note since when more is held than is known to be ours, where an entry of unknown outcome may have opened it.
+
+    A later read that lags behind does not take that back; only what became of the entry does.
+    """
+    foreign = book.foreign(snapshot)
+    for state in book.brackets:
+        if not any(state.doubtful_entries):
+            desk.doubted_ms.pop(state.signal_id, None)
+        elif plan_of(state).direction in foreign:
+            desk.doubted_ms.setdefault(state.signal_id, snapshot.at_ms)
 
 
 def inquire(desk: Desk, legs: Iterable[LegState]) -> None:

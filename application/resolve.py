@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
 from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Absent, Seen
@@ -18,7 +17,7 @@ from .decide import glance
 from .desk import Desk
 from .losses import lost_elsewhere
 from .observe import inquire, unanswered
-from .unprotected import pause_between_looks
+from .unprotected import pause_between_looks, tell_unknown
 
 
 def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
@@ -46,7 +45,7 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
         left_ms = until_ms - desk.now_ms()
         if left_ms <= 0:
             if desk.now_ms() - leg.intent.at_ms >= desk.timings.verdict_ms:
-                _alarm(desk, leg)
+                tell_unknown(desk, leg)
             return
         pause_between_looks(desk, wait_ms, at_most_ms=left_ms)
         wait_ms = min(wait_ms * 2, desk.timings.poll_max_ms)
@@ -102,7 +101,7 @@ def _nothing_listed(desk: Desk, leg: LegState) -> bool:
             return False
     snapshot = glance(desk, symbol)
     if unexplained_trades(history, mark) or _moved(desk, leg, snapshot, trades_after(history, mark)):
-        _alarm(desk, leg)  # something happened that may be ours, and cannot be protected before it is known to be
+        tell_unknown(desk, leg)  # something happened that may be ours, and cannot be protected before it is known to be
         return False
     return True
 
@@ -121,14 +120,3 @@ def _moved(desk: Desk, leg: LegState, snapshot: Snapshot, trades: tuple[Trade, .
     if lost <= total(tuple(trade.quantity for trade in trades if trade.side is side)):
         return False
     return lost > total(tuple(lost_elsewhere(desk, book, snapshot, missing).values()))
-
-
-def _alarm(desk: Desk, leg: LegState) -> None:
-    desk.alarm(
-        AlarmKind.OUTCOME_UNKNOWN,
-        f"nobody knows whether {leg.intent.request.quantity} {leg.intent.request.symbol} ({leg.client_id}) was "
-        "executed; "
-        "the symbol takes no entries, and asking goes on with every reconcile()",
-        symbol=leg.intent.request.symbol,
-        signal_id=leg.intent.signal_id,
-    )

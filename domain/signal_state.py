@@ -114,6 +114,11 @@ class SignalState:
         )
 
     @property
+    def doubtful_entries(self) -> Iterator[LegState]:
+        """Entries sent of which nobody knows whether they were executed."""
+        return (state for state in self.of(Leg.ENTRY) if state.fate is Fate.OPEN_QUESTION)
+
+    @property
     def cleared(self) -> bool:
         """Whether neither size of the signal nor any order known to be open is left; lost orders are still watched."""
         legs = (*self.of(Leg.STOP), *self.of(Leg.TARGET))

@@ -258,7 +258,7 @@ def test_a_close_does_not_call_flat_what_nobody_knows() -> None:
     """With an entry of that direction in question "already flat" would be a guess: refused, the id stays free."""
     desk = paper_desk()
     created = begun(desk)
-    desk.exchange.faults.add(Fault.reply_lost(leg="E"), Fault.visibility_lag(25_000, until_ms=desk.now_ms() + 40_000))
+    desk.exchange.faults.add(Fault.reply_lost(leg="E"), Fault.visibility_lag(60_000, until_ms=desk.now_ms() + 70_000))
     desk.execute(entry(created_at=created))
 
     early = desk.execute(close(), None)

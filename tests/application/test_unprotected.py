@@ -9,6 +9,7 @@ import pytest
 from surefill.adapters.simulated import Fault
 from surefill.application import unprotected
 from surefill.application.decide import glance
+from surefill.application.takeover import AHEAD
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.budget import Allowance, Capacity
 from surefill.domain.events import Exposed, Waived
@@ -32,6 +33,7 @@ from tests.papers import (
     names,
     paper_desk,
     resting,
+    rows,
 )
 
 TIMES = Timings()
@@ -333,3 +335,22 @@ def test_the_rounds_for_an_outcome_notice_that_a_stop_is_gone() -> None:
 
     assert 0 <= exposed_ms(desk) - gone[0] <= 100
     assert rung(desk, exposed_ms(desk))[0] == (ACME, 3_000)
+
+
+# --- an entry in doubt ------------------------------------------------------------------------------------------------
+
+
+def test_a_position_in_doubt_is_told_of_while_its_entry_is_asked_for() -> None:
+    """The look for the other bracket shows the fill, and the question whose it is hangs: the alarm comes in time."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    hanging = Fault.request_lost(method="GET", path="order", leg="E", nth=AHEAD + 1)
+    desk.exchange.faults.add(Fault.unclear(executed=True, leg="E", method="POST"), hanging)
+
+    report = desk.execute(entry("s2"))
+
+    shown_ms = max(int(row["time_ms"] or 0) for row in rows(desk.exchange, "fill"))
+    (alarm,) = desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)
+    assert shown_ms + 3_000 <= alarm.at_ms <= shown_ms + 3_500
+    assert alarm.signal_id == "s2"
+    assert report.outcome is Outcome.PROTECTED
