@@ -147,6 +147,10 @@ class Retrying:
         """Ask *patience_ms* before each request of this thread, while the block lasts."""
         return self._exchange.attended(patience_ms)
 
+    def telling(self, told: Callable[[tuple[Order, ...]], None]) -> AbstractContextManager[None]:
+        """Tell *told* what a longer read of this thread has shown so far, once for each attempt."""
+        return self._exchange.telling(told)
+
     # --- once, whatever happens ---------------------------------------------------------------------------------------
 
     def prepare(self, request: OrderRequest) -> Prepared:

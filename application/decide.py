@@ -11,7 +11,7 @@ from ..domain.protection import next_actions
 from ..domain.snapshot import Snapshot
 from ..domain.symbol_book import SymbolBook
 from .desk import Desk
-from .observe import inquire, look
+from .observe import inquire, look, looked
 
 Failure = OrderExecutionError | AuthenticationError | None
 
@@ -51,4 +51,5 @@ def glance(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
         if isinstance(action, MarkExposed):
             desk.record(Exposed(action.since_ms, action.signal_id), vital=True)
             desk.due_ms[symbol] = desk.now_ms()
+    looked(desk, symbol)
     return snapshot

@@ -61,8 +61,8 @@ class Desk:
 
     `exchange` answers or fails at once, for work that has a deadline of its own; `patient` may retry a read, for what
     a host waits for. Facts enter through `record`: first the journal, then the book. `note` tells the audit log,
-    `alarm` the people. `doubted_ms` keeps, by signal id, since when size is shown that an entry of unknown outcome may
-    have opened.
+    `alarm` the people. By signal id, `unlisted_ms` keeps since when no list shows the stop and the look could not be
+    ended, and `doubted_ms` since when size is shown that an entry of unknown outcome may have opened.
     """
 
     exchange: Exchange
@@ -87,6 +87,7 @@ class Desk:
     audit_failure: str | None = None
     due_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     missing_since_ms: dict[str, dict[Direction, int]] = attrs.field(factory=dict[str, dict[Direction, int]])
+    unlisted_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     doubted_ms: dict[str, int] = attrs.field(factory=dict[str, int])
     quota: Quota | None = None
     left_open: set[str] = attrs.field(init=False)
@@ -190,7 +191,9 @@ class Desk:
                 [
                     state
                     for state in self.book.signals.values()
-                    if state.naked_since_ms is not None or state.signal_id in self.doubted_ms
+                    if state.naked_since_ms is not None
+                    or state.signal_id in self.unlisted_ms
+                    or state.signal_id in self.doubted_ms
                 ]
             )
 
@@ -257,6 +260,7 @@ class Desk:
         """Drop a closed signal from memory."""
         with self._mutex:
             self.book.forget(signal_id)
+            self.unlisted_ms.pop(signal_id, None)
             self.doubted_ms.pop(signal_id, None)
 
     def store_failed(self, *, journal: str | None = None, audit: str | None = None) -> None:

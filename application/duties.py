@@ -41,7 +41,7 @@ def duties(desk: Desk) -> tuple[Duty, ...]:
     """
     now = desk.now_ms()
     found = [
-        Duty(_kind(state), state.symbol, state.signal_id, desk.due_ms.get(state.symbol, now))
+        Duty(_kind(desk, state), state.symbol, state.signal_id, desk.due_ms.get(state.symbol, now))
         for symbol in desk.symbols()
         for state in desk.signals_on(symbol)
     ]
@@ -64,11 +64,11 @@ def due_symbols(desk: Desk) -> tuple[str, ...]:
     return tuple(dict.fromkeys(duty.symbol for duty in duties(desk) if duty.due_ms <= now))
 
 
-def _kind(state: SignalState) -> DutyKind:
+def _kind(desk: Desk, state: SignalState) -> DutyKind:
     if state.open_questions:
         return DutyKind.RESOLVE
     if state.open_quantity > ZERO:
-        return DutyKind.GUARD if naked_since_ms(state) is None else DutyKind.PROTECT
+        return DutyKind.GUARD if naked_since_ms(desk, state) is None else DutyKind.PROTECT
     if any(leg.fate is Fate.ABSENT or leg.missing_since_ms is not None for leg in state.legs.values()):
         return DutyKind.LATE_WATCH
     return DutyKind.CLEAR

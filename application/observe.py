@@ -14,6 +14,7 @@ from ..domain.errors import AuthenticationError, JournalError, OrderExecutionErr
 from ..domain.events import Missed, Seen
 from ..domain.ids import Leg, parse_ours, stem
 from ..domain.instrument import Instrument
+from ..domain.leg_sets import covers
 from ..domain.leg_state import LegState
 from ..domain.order import ZERO, Order, OrderStatus
 from ..domain.protection_policy import OnLateFill
@@ -33,8 +34,10 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
     Raises:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
+    began = desk.now_ms()
     try:
-        snapshot = (desk.patient if patient else desk.exchange).snapshot(symbol)
+        with desk.exchange.telling(lambda listed: _note_unlisted(desk, symbol, listed, began)):
+            snapshot = (desk.patient if patient else desk.exchange).snapshot(symbol)
     except (OrderExecutionError, AuthenticationError):
         desk.hasten(symbol)
         raise
@@ -53,6 +56,23 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
     since = desk.missing_since_ms.get(symbol, {})
     desk.missing_since_ms[symbol] = {direction: since.get(direction, snapshot.at_ms) for direction in gaps}
     return snapshot
+
+
+def _note_unlisted(desk: Desk, symbol: str, listed: tuple[Order, ...], began_ms: int) -> None:
+    """Note since when no stop of a position is listed: the alarm must not wait for the rest of the look."""
+    resting = {order.client_id for order in listed if order.resting}
+    for state in desk.symbol_book(symbol).brackets:
+        live = [leg for leg in state.of(Leg.STOP) if leg.client_id in resting]
+        if state.open_quantity <= ZERO or covers(live, state.open_quantity):
+            desk.unlisted_ms.pop(state.signal_id, None)
+        else:
+            desk.unlisted_ms.setdefault(state.signal_id, began_ms)
+
+
+def looked(desk: Desk, symbol: str) -> None:
+    """The look has come to its end: what it showed is decided, and kept in the journal."""
+    for state in desk.signals_on(symbol):
+        desk.unlisted_ms.pop(state.signal_id, None)
 
 
 def _note_doubts(desk: Desk, book: SymbolBook, snapshot: Snapshot) -> None:

@@ -40,7 +40,7 @@ from .decide import decided
 from .desk import Desk
 from .excess import with_excess
 from .losses import with_losses
-from .observe import ask_prices, book_for, look, refresh_rules, take_outcomes, unanswered
+from .observe import ask_prices, book_for, look, looked, refresh_rules, take_outcomes, unanswered
 from .submit import Wanted, submit
 from .takeover import half_known, take_over_tails
 from .unprotected import deadlines_ms, patience_ms, pause_between_looks, tell_unprotected, unprotected
@@ -126,6 +126,7 @@ def _round(desk: Desk, symbol: str, until_ms: int) -> tuple[tuple[Action, ...], 
         book = with_excess(desk, with_losses(desk, book, snapshot), snapshot)
         actions, failure = decided(desk, book, snapshot)
         perform(desk, symbol, actions, until_ms=until_ms)
+        looked(desk, symbol)
         if failure is not None:
             _unanswered(desk, symbol, failure)
     except (OrderExecutionError, AuthenticationError) as error:

@@ -9,7 +9,7 @@ from ..domain.errors import AuthenticationError, OrderExecutionError
 from ..domain.events import Absent, Seen
 from ..domain.ids import Leg
 from ..domain.leg_state import Fate, LegState
-from ..domain.order import Trade
+from ..domain.order import Order, Trade
 from ..domain.resolution import Round, absent, trades_after, unexplained_trades, window_closed_ms
 from ..domain.signal_state import total
 from ..domain.snapshot import Snapshot, Watermark
@@ -94,16 +94,24 @@ def _nothing_listed(desk: Desk, leg: LegState) -> bool:
     """
     symbol = leg.intent.request.symbol
     began, mark = desk.now_ms(), leg.intent.watermark or Watermark()
-    history = desk.exchange.history(symbol, mark)
-    for order in history.orders:
-        if order.client_id == leg.client_id:
-            desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
-            return False
-    snapshot = glance(desk, symbol)
-    if unexplained_trades(history, mark) or _moved(desk, leg, snapshot, trades_after(history, mark)):
-        tell_unknown(desk, leg)  # something happened that may be ours, and cannot be protected before it is known to be
+
+    def told(orders: tuple[Order, ...]) -> None:
+        for order in orders:
+            if order.client_id == leg.client_id:
+                desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
+
+    with desk.exchange.telling(told):
+        history = desk.exchange.history(symbol, mark)
+    if leg.fate is not Fate.OPEN_QUESTION:
         return False
-    return True
+    unexplained = unexplained_trades(history, mark)
+    if unexplained:
+        tell_unknown(desk, leg)  # something happened that may be ours, and cannot be protected before it is known to be
+    snapshot = glance(desk, symbol)
+    if _moved(desk, leg, snapshot, trades_after(history, mark)):
+        tell_unknown(desk, leg)
+        return False
+    return not unexplained
 
 
 def _moved(desk: Desk, leg: LegState, snapshot: Snapshot, trades: tuple[Trade, ...]) -> bool:

@@ -133,8 +133,9 @@ def _ask_for_tails(desk: Desk, symbol: str, states: Sequence[SignalState]) -> bo
     try:
         if dated:
             since = Watermark(min(mark.order_id for mark in dated), min(mark.trade_id for mark in dated))
-            began, history = desk.now_ms(), desk.exchange.history(symbol, since)
-            keep(desk, _answers(states, history.orders, began))
+            began = desk.now_ms()
+            with desk.exchange.telling(lambda orders: keep(desk, _answers(states, orders, began))):
+                history = desk.exchange.history(symbol, since)
             if unexplained_trades(history, since):
                 _tell_doubt(desk, states)
             keys += _strange(desk, states, history.orders)

@@ -38,17 +38,19 @@ class _Danger:
 def unprotected(desk: Desk, symbol: str) -> Iterator[tuple[SignalState, int]]:
     """Yield our positions on *symbol* without the live stop they should have, as far as is known, and since when."""
     for state in desk.signals_on(symbol):
-        since_ms = naked_since_ms(state)
+        since_ms = naked_since_ms(desk, state)
         if since_ms is not None:
             yield state, since_ms
 
 
-def naked_since_ms(state: SignalState) -> int | None:
+def naked_since_ms(desk: Desk, state: SignalState) -> int | None:
     """Return since when *state* has an open position without the live stop it should have; None when it has not.
 
-    Read once: another thread may be protecting it right now.
+    A look that showed no such stop and has not come to its end counts. Read once: another thread may be protecting it
+    right now.
     """
     since_ms, plan = state.naked_since_ms, state.bracket
+    since_ms = desk.unlisted_ms.get(state.signal_id) if since_ms is None else since_ms
     if since_ms is None or plan is None or plan.stop_price is None or state.waived:
         return None
     return since_ms if state.open_quantity > ZERO else None
@@ -68,11 +70,14 @@ def tell_unprotected(desk: Desk, symbol: str) -> None:
         if danger.doubtful is not None:
             tell_unknown(desk, danger.doubtful)
             continue
-        text = (
-            f"{state.open_quantity} {symbol} of signal {state.signal_id!r} has had no live stop for {naked_ms} ms; "
-            f"placing it is tried again ({desk.protection.on_unprotected.value} at "
-            f"{desk.timings.protect_hard_ms} ms)"
-        )
+        held = f"{state.open_quantity} {symbol} of signal {state.signal_id!r}"
+        if state.naked_since_ms is None:
+            text = f"no live stop of {held} is listed for {naked_ms} ms, and what became of it cannot be read"
+        else:
+            text = (
+                f"{held} has had no live stop for {naked_ms} ms; placing it is tried again "
+                f"({desk.protection.on_unprotected.value} at {desk.timings.protect_hard_ms} ms)"
+            )
         desk.alarm(AlarmKind.UNPROTECTED, text, symbol=symbol, signal_id=state.signal_id)
 
 
@@ -126,7 +131,7 @@ def _dangers(desk: Desk, symbol: str | None = None) -> Iterator[_Danger]:
     for state in desk.endangered():
         if symbol not in (None, state.symbol):
             continue
-        since_ms, doubted_ms = naked_since_ms(state), desk.doubted_ms.get(state.signal_id)
+        since_ms, doubted_ms = naked_since_ms(desk, state), desk.doubted_ms.get(state.signal_id)
         if since_ms is not None:
             yield _Danger(state, since_ms)
         doubtful = None if doubted_ms is None else next(iter(state.doubtful_entries), None)

@@ -88,6 +88,14 @@ class Exchange(Protocol):
         """
         ...
 
+    def telling(self, told: Callable[[tuple[Order, ...]], None]) -> AbstractContextManager[None]:
+        """Tell what a longer read of this thread has shown so far, while the block lasts.
+
+        `snapshot` tells the open conditional orders, `history` the orders: as soon as they are read, with no lock held.
+        What is read after them may hang, or fail, and what was shown must not be lost by that.
+        """
+        ...
+
     def prepare(self, request: OrderRequest) -> Prepared:
         """Stamp and number *request* without any I/O.
 

@@ -129,6 +129,10 @@ class WireExchange:
         """Ask *patience_ms* before each request of this thread how long it may take, while the block lasts."""
         return self._session.attention.of(patience_ms)
 
+    def telling(self, told: Callable[[tuple[Order, ...]], None]) -> AbstractContextManager[None]:
+        """Tell *told* what `snapshot` and `history` of this thread have shown so far, while the block lasts."""
+        return self._session.attention.telling(told)
+
     @property
     def inspection(self) -> Inspection:
         """What only an examination of the account asks."""
@@ -170,6 +174,7 @@ class WireExchange:
         """
         at_ms = self.clock.now_ms()
         conditionals = self._lookup.open_conditionals(symbol)
+        self._session.attention.tell(conditionals)
         orders = self._lookup.open_orders(symbol)
         positions = self._positions(symbol)
         snapshot = Snapshot(symbol, at_ms, self._settings.mode(), positions, orders, conditionals)

@@ -1,4 +1,4 @@
-"""How long the requests of one thread may take while somebody attends to something more urgent."""
+"""How long the requests of one thread may take, and who hears at once what they show."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
 
+from ...domain.order import Order
 from .call import Call
 
 
 class Attention:
-    """Keeps, for each thread, who is asked before each of its requests; nobody by default."""
+    """Keeps, for each thread, who is asked before each of its requests, and who is told of parts; nobody by default."""
 
     def __init__(self) -> None:
         self._of_thread = local()
@@ -25,6 +26,22 @@ class Attention:
         finally:
             self._of_thread.asked = before
 
+    @contextmanager
+    def telling(self, told: Callable[[tuple[Order, ...]], None]) -> Iterator[None]:
+        """Tell *told* what a longer read of this thread has shown so far, while the block lasts."""
+        before = self._told()
+        self._of_thread.told = told
+        try:
+            yield
+        finally:
+            self._of_thread.told = before
+
+    def tell(self, orders: tuple[Order, ...]) -> None:
+        """Tell whoever wants to hear it that the read under way has shown *orders*."""
+        told = self._told()
+        if told is not None:
+            told(orders)
+
     def given_to(self, calls: Sequence[Call]) -> Sequence[Call]:
         """Return *calls*, each with the time it may take; unchanged when nobody attends."""
         patience_ms = self.patience_ms()
@@ -36,6 +53,10 @@ class Attention:
         """Return how long the next request of this thread may take; None when nothing presses."""
         asked = self._asked()
         return None if asked is None else asked()
+
+    def _told(self) -> Callable[[tuple[Order, ...]], None] | None:
+        found: Callable[[tuple[Order, ...]], None] | None = getattr(self._of_thread, "told", None)
+        return found
 
     def _asked(self) -> Callable[[], int | None] | None:
         found: Callable[[], int | None] | None = getattr(self._of_thread, "asked", None)

@@ -69,6 +69,7 @@ class Lookup:
             trades = self._session.fetch(calls.newest_trade(symbol), parse_trades)
             return History((), (), Watermark(_newest(orders, _order_id), _newest(trades, _trade_id)))
         orders = self._pages(lambda start: calls.orders_from(symbol, start), parse_orders, _order_id, since.order_id)
+        self._session.attention.tell(orders)
         trades = self._pages(lambda start: calls.trades_from(symbol, start), parse_trades, _trade_id, since.trade_id)
         mark = Watermark(
             max(since.order_id, _newest(orders, _order_id)), max(since.trade_id, _newest(trades, _trade_id))

@@ -11,12 +11,15 @@ from surefill.application import unprotected
 from surefill.application.decide import glance
 from surefill.application.takeover import AHEAD
 from surefill.domain.alarm import AlarmKind
+from surefill.domain.audit_record import AuditType
 from surefill.domain.budget import Allowance, Capacity
-from surefill.domain.events import Exposed, Waived
+from surefill.domain.events import Answered, Exposed, Waived
 from surefill.domain.ids import Leg
 from surefill.domain.report import Outcome
 from surefill.domain.retry_policy import RetryPolicy
 from surefill.domain.timings import Timings
+from tests.application.journals import crash_at
+from tests.application.test_resolve import first_seen_ms
 from tests.application.test_settle import _unfinished
 from tests.papers import (
     ACME,
@@ -32,9 +35,11 @@ from tests.papers import (
     intents,
     names,
     paper_desk,
+    restart,
     resting,
     rows,
 )
+from tests.scripted import Crash
 
 TIMES = Timings()
 PATIENT = RetryPolicy(initial_delay=8.0)
@@ -61,6 +66,11 @@ def exposed_ms(desk: Desk) -> int:
 def take_away_the_stop(desk: Desk, signal_id: str = "s1") -> None:
     """Somebody cancels it by hand."""
     by_hand(desk.exchange, "DELETE", "/fapi/v1/algoOrder", clientAlgoId=id_of(signal_id, Leg.STOP))
+
+
+def filled_ms(desk: Desk) -> int:
+    """When the last fill was."""
+    return max(int(row["time_ms"] or 0) for row in rows(desk.exchange, "fill"))
 
 
 def both_symbols() -> Desk:
@@ -349,8 +359,113 @@ def test_a_position_in_doubt_is_told_of_while_its_entry_is_asked_for() -> None:
 
     report = desk.execute(entry("s2"))
 
-    shown_ms = max(int(row["time_ms"] or 0) for row in rows(desk.exchange, "fill"))
+    shown_ms = filled_ms(desk)
     (alarm,) = desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)
     assert shown_ms + 3_000 <= alarm.at_ms <= shown_ms + 3_500
     assert alarm.signal_id == "s2"
     assert report.outcome is Outcome.PROTECTED
+
+
+def test_a_fill_in_doubt_is_told_of_before_the_look_behind_it() -> None:
+    """A fill shows that no order explains, and the look at the position hangs: nobody waits for that to hear of it."""
+    desk = paper_desk()
+    for path in ("order", "allOrders"):
+        desk.exchange.faults.add(Fault.visibility_lag(20_000, path=path))
+    hanging = Fault.request_lost(method="GET", path="openAlgoOrders", from_ms=desk.now_ms() + 3_000)
+    desk.exchange.faults.add(Fault.unclear(executed=True, leg="E", method="POST"), hanging)
+
+    desk.execute(entry("s1"))
+
+    shown_ms = next(at_ms for at_ms in first_seen_ms(desk, "/fapi/v1/userTrades") if at_ms > filled_ms(desk))
+    assert desk.alarms_of(AlarmKind.OUTCOME_UNKNOWN)[0].at_ms - shown_ms <= 500
+
+
+# --- a look that does not come to its end -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["openOrders", "positionRisk", "algoOrder"])
+def test_a_stop_that_is_not_listed_is_told_of_while_the_rest_of_the_look_hangs(path: str) -> None:
+    """The list shows the stop gone and the next read gets no answer, over and over: the alarm comes when it is due."""
+    desk = paper_desk()
+    desk.execute(entry())
+    take_away_the_stop(desk)
+    desk.exchange.faults.add(Fault.request_lost(method="GET", path=path))
+    began = desk.now_ms()
+
+    desk.manager.reconcile(ACME)
+    desk.guard(10)
+
+    (first, *later) = rung(desk, began)
+    assert TIMES.protect_soft_ms <= first[1] <= TIMES.protect_soft_ms + 500
+    assert later
+    desk.exchange.faults.clear()
+    desk.guard(3)
+    assert resting(desk.exchange) == ["S2", "T1"]
+
+
+def test_what_became_of_a_stop_that_is_not_listed_is_not_claimed() -> None:
+    """It may have closed the position: the alarm says what was seen, and what could not be."""
+    desk = paper_desk()
+    desk.execute(entry())
+    take_away_the_stop(desk)
+    desk.exchange.faults.add(Fault.request_lost(method="GET", path="openOrders", nth=1))
+
+    desk.manager.reconcile(ACME)
+    desk.guard(5)
+
+    (alarm,) = desk.alarms_of(AlarmKind.UNPROTECTED)
+    assert alarm.text.startswith("no live stop of 1.000 ACMEUSDT of signal 's1' is listed for 3000 ms")
+    assert resting(desk.exchange) == ["S2", "T1"]
+
+
+def test_a_stop_that_the_next_list_shows_rings_no_bell() -> None:
+    """A list came out short, and the look behind it failed at once: what the next list shows counts, not the first."""
+    desk = paper_desk()
+    desk.execute(entry())
+    desk.exchange.faults.add(
+        Fault.short_list(2, path="openAlgoOrders", nth=1),
+        Fault.unreachable(method="GET", path="openOrders", nth=1),
+    )
+
+    desk.manager.reconcile(ACME)
+    doubted = dict(desk.manager._desk.unlisted_ms)
+    desk.guard(10)
+
+    assert list(doubted) == ["s1"]
+    assert desk.manager._desk.unlisted_ms == {}
+    assert desk.alarms_of(AlarmKind.UNPROTECTED) == []
+
+
+# --- a history that does not come to its end --------------------------------------------------------------------------
+
+
+def test_an_entry_shown_by_a_history_that_hangs_is_guarded() -> None:
+    """Dead between the send and its answer; the orders show the fill, and the fills behind them get no answer."""
+    journal = crash_at(lambda event: isinstance(event, Answered))
+    desk = paper_desk(journal=journal)
+    with pytest.raises(Crash):
+        desk.execute(entry())
+    desk.exchange.faults.add(Fault.request_lost(method="GET", path="userTrades"), Fault.unreachable(leg="S"))
+    began = desk.now_ms()
+
+    after = restart(desk, journal.inner)
+    after.manager.reconcile()
+    after.guard(10)
+
+    first = rung(after, began)[0]
+    assert TIMES.protect_soft_ms <= first[1] <= TIMES.protect_soft_ms + 500
+
+
+def test_an_entry_found_by_a_history_that_hangs_is_protected_at_once() -> None:
+    """It is asked for by its id in vain; the list of orders shows it, and the list of fills hangs: it is found."""
+    desk = paper_desk()
+    desk.exchange.faults.add(
+        Fault.unclear(executed=True, leg="E", method="POST"),
+        Fault.visibility_lag(60_000, path="order"),
+        Fault.request_lost(method="GET", path="userTrades", from_ms=desk.now_ms() + 1_000),
+    )
+
+    report = desk.execute(entry())
+
+    assert report.outcome is Outcome.PROTECTED
+    assert len([line for line in desk.lines(AuditType.API_ERROR) if line.operation == "read"]) == 1

@@ -78,6 +78,10 @@ def _forever() -> None:
     """No limit."""
 
 
+def _unheard(_: object) -> None:
+    """Listen to nothing."""
+
+
 ONCE: dict[str, Callable[[Exchange], object]] = {
     "prepare": lambda exchange: exchange.prepare("request"),  # type: ignore[arg-type]  # only passed through
     "send": lambda exchange: exchange.send("prepared"),  # type: ignore[arg-type]  # likewise
@@ -86,6 +90,7 @@ ONCE: dict[str, Callable[[Exchange], object]] = {
     "cancel_everything": lambda exchange: exchange.cancel_everything("S"),
     "capacity": lambda exchange: exchange.capacity(),
     "attended": lambda exchange: exchange.attended(_forever),
+    "telling": lambda exchange: exchange.telling(_unheard),
 }
 PASSED: dict[str, object] = {
     "prepare": ("prepare", ("request",), {}),
@@ -95,6 +100,7 @@ PASSED: dict[str, object] = {
     "cancel_everything": ("cancel_everything", ("S",), {}),
     "capacity": ("capacity", (), {}),
     "attended": ("attended", (_forever,), {}),
+    "telling": ("telling", (_unheard,), {}),
 }
 
 

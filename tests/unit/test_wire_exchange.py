@@ -258,6 +258,24 @@ def test_a_snapshot_reads_orders_before_positions() -> None:
     assert [order.client_id for order in first.conditionals] == [STOP_KEY.client_id]
 
 
+def test_what_a_longer_read_has_shown_is_told_before_it_goes_on() -> None:
+    """The list of conditionals, and the orders of a history, are known before the next request leaves; then no more."""
+    script = snapshot_script([]).body("GET", "/fapi/v1/allOrders", order_page(1, 2))
+    script.body("GET", "/fapi/v1/userTrades", [])
+    exchange = wire_exchange(script)
+    told: list[tuple[list[str], list[str]]] = []
+
+    with exchange.telling(lambda orders: told.append(([order.exchange_id for order in orders], paths(script)))):
+        exchange.snapshot("BTCUSDT")
+        exchange.history("BTCUSDT", Watermark(1, 9))
+        exchange.history("BTCUSDT")
+    exchange.snapshot("BTCUSDT")
+
+    looked = ["GET openAlgoOrders", "GET openOrders", "GET positionRisk", "GET dual"]
+    listed = [str(algo_row()["algoId"])]
+    assert told == [(listed, looked[:1]), (["2"], [*looked, "GET allOrders"])]
+
+
 def test_a_refusal_for_the_mode_makes_us_look_again() -> None:
     """After -4061 the next snapshot reads the mode anew."""
     script = snapshot_script([]).refuse("POST", ORDER, -4061)
