@@ -17,6 +17,7 @@ from .decide import glance
 from .desk import Desk
 from .losses import lost_elsewhere
 from .observe import inquire, unanswered
+from .takeover import history_since
 from .unprotected import pause_between_looks, tell_unknown
 
 
@@ -100,8 +101,7 @@ def _nothing_listed(desk: Desk, leg: LegState) -> bool:
             if order.client_id == leg.client_id:
                 desk.record(Seen(began, leg.intent.signal_id, leg.client_id, order), vital=True)
 
-    with desk.exchange.telling(told):
-        history = desk.exchange.history(symbol, mark)
+    history = history_since(desk, symbol, mark, told)
     if leg.fate is not Fate.OPEN_QUESTION:
         return False
     unexplained = unexplained_trades(history, mark)

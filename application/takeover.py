@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..domain.alarm import AlarmKind
 from ..domain.audit_record import AuditType
@@ -13,7 +13,7 @@ from ..domain.order import PURPOSE_OF_LEG, Order, OrderKey, OrderKind, OrderRequ
 from ..domain.resolution import unexplained_trades
 from ..domain.side import PositionSide
 from ..domain.signal_state import SignalState
-from ..domain.snapshot import Snapshot, Watermark
+from ..domain.snapshot import History, Snapshot, Watermark
 from .desk import Desk
 
 ADOPTED = "adopted"
@@ -100,6 +100,25 @@ def shown(snapshot: Snapshot) -> tuple[Order, ...]:
     return (*snapshot.conditionals, *snapshot.orders)
 
 
+def history_since(desk: Desk, symbol: str, mark: Watermark, told: Callable[[tuple[Order, ...]], None]) -> History:
+    """Read what came after *mark*; its orders are *told* as soon as they are read, for the fills may hang.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    heard: list[tuple[Order, ...]] = []
+
+    def hear(orders: tuple[Order, ...]) -> None:
+        heard.append(orders)
+        told(orders)
+
+    with desk.exchange.telling(hear):
+        history = desk.exchange.history(symbol, mark)
+    if not heard:
+        told(history.orders)
+    return history
+
+
 def take_over_tails(desk: Desk, symbol: str) -> None:
     """Of signals that an earlier process left open, ask once for what it sent and may not have been able to keep."""
     left = tuple(state for state in desk.symbol_book(symbol).signals if state.signal_id in desk.left_open)
@@ -134,8 +153,7 @@ def _ask_for_tails(desk: Desk, symbol: str, states: Sequence[SignalState]) -> bo
         if dated:
             since = Watermark(min(mark.order_id for mark in dated), min(mark.trade_id for mark in dated))
             began = desk.now_ms()
-            with desk.exchange.telling(lambda orders: keep(desk, _answers(states, orders, began))):
-                history = desk.exchange.history(symbol, since)
+            history = history_since(desk, symbol, since, lambda orders: keep(desk, _answers(states, orders, began)))
             if unexplained_trades(history, since):
                 _tell_doubt(desk, states)
             keys += _strange(desk, states, history.orders)
