@@ -29,6 +29,7 @@ from .desk import Desk
 from .entry import declined_by, enter
 from .flip import flip
 from .gate import Facts, admit, admit_plan
+from .observe import peek
 from .preflight import reading_in_time
 from .protect import perform, protect
 from .settle import settle
@@ -220,7 +221,7 @@ def _at_rest(state: SignalState) -> bool:
 
 def _position(desk: Desk, state: SignalState) -> Position | None:
     try:
-        return desk.exchange.snapshot(state.symbol).position(plan_of(state).position_side)
+        return peek(desk, state.symbol).position(plan_of(state).position_side)
     except (OrderExecutionError, AuthenticationError):
         return None  # the report says what is known without it
 

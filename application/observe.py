@@ -26,6 +26,21 @@ from .desk import Desk
 from .takeover import KINDS, shown, take_over, tell_order
 
 
+def peek(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
+    """Read position and open orders of *symbol*; where no stop is listed, or nothing is read, have it looked at soon.
+
+    Raises:
+        OrderExecutionError, AuthenticationError: the exchange did not answer.
+    """
+    began = desk.now_ms()
+    try:
+        with desk.exchange.telling(lambda listed: _note_unlisted(desk, symbol, listed, began)):
+            return (desk.patient if patient else desk.exchange).snapshot(symbol)
+    except (OrderExecutionError, AuthenticationError):
+        desk.hasten(symbol)
+        raise
+
+
 def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
     """Read position and open orders of *symbol*, take our orders into the book, and note what is missing or in doubt.
 
@@ -34,13 +49,7 @@ def look(desk: Desk, symbol: str, *, patient: bool = False) -> Snapshot:
     Raises:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
-    began = desk.now_ms()
-    try:
-        with desk.exchange.telling(lambda listed: _note_unlisted(desk, symbol, listed, began)):
-            snapshot = (desk.patient if patient else desk.exchange).snapshot(symbol)
-    except (OrderExecutionError, AuthenticationError):
-        desk.hasten(symbol)
-        raise
+    snapshot = peek(desk, symbol, patient=patient)
     take_over(desk, tuple(desk.symbol_book(symbol).brackets), shown(snapshot))
     _strays(desk, symbol, snapshot)
     legs = _legs(desk, symbol)
@@ -63,10 +72,11 @@ def _note_unlisted(desk: Desk, symbol: str, listed: tuple[Order, ...], began_ms:
     resting = {order.client_id for order in listed if order.resting}
     for state in desk.symbol_book(symbol).brackets:
         live = [leg for leg in state.of(Leg.STOP) if leg.client_id in resting]
-        if state.open_quantity <= ZERO or covers(live, state.open_quantity):
+        if state.naked_since_ms is not None or not state.needs_stop or covers(live, state.open_quantity):
             desk.unlisted_ms.pop(state.signal_id, None)
         else:
             desk.unlisted_ms.setdefault(state.signal_id, began_ms)
+            desk.hasten(symbol)
 
 
 def looked(desk: Desk, symbol: str) -> None:

@@ -8,7 +8,6 @@ import attrs
 
 from ..domain.alarm import AlarmKind
 from ..domain.leg_state import LegState
-from ..domain.order import ZERO
 from ..domain.signal_state import SignalState
 from .desk import Desk
 
@@ -49,11 +48,9 @@ def naked_since_ms(desk: Desk, state: SignalState) -> int | None:
     A look that showed no such stop and has not come to its end counts. Read once: another thread may be protecting it
     right now.
     """
-    since_ms, plan = state.naked_since_ms, state.bracket
+    since_ms = state.naked_since_ms
     since_ms = desk.unlisted_ms.get(state.signal_id) if since_ms is None else since_ms
-    if since_ms is None or plan is None or plan.stop_price is None or state.waived:
-        return None
-    return since_ms if state.open_quantity > ZERO else None
+    return None if since_ms is None or not state.needs_stop else since_ms
 
 
 def tell_unprotected(desk: Desk, symbol: str) -> None:

@@ -154,6 +154,12 @@ class SignalState:
         """Whether the caller cancelled the target himself, whatever became of the stop: it is not put back."""
         return self._renounced(Leg.TARGET)
 
+    @property
+    def needs_stop(self) -> bool:
+        """Whether a position of it is open that should have a live stop."""
+        plan = self.bracket
+        return plan is not None and plan.stop_price is not None and self.open_quantity > ZERO and not self.waived
+
     def _renounced(self, kind: Leg) -> bool:
         last = self.last(kind)
         return last is not None and last.renounced and all(is_over(leg) for leg in self.of(kind))

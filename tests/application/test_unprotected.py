@@ -436,6 +436,30 @@ def test_a_stop_that_the_next_list_shows_rings_no_bell() -> None:
     assert desk.alarms_of(AlarmKind.UNPROTECTED) == []
 
 
+def test_a_look_for_a_report_that_shows_the_stop_gone_is_not_forgotten() -> None:
+    """Somebody cancels it right before the last look of a call, which only reads: it is seen to within a second."""
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    looks = desk.exchange.verbs.count("snapshot")
+    desk.execute(close(), None)
+    desk.exchange.verbs.clear()
+
+    def snapshot(itself: Callable[[str], object], symbol: str) -> object:
+        if desk.exchange.verbs.count("snapshot") == looks:
+            take_away_the_stop(desk, "s2")
+        return itself(symbol)
+
+    desk.exchange.script["snapshot"] = snapshot
+    report = desk.execute(entry("s2"))
+    due_ms = desk.manager.next_due()
+    desk.guard(2)
+
+    assert report.outcome is Outcome.PROTECTED
+    assert due_ms is not None
+    assert due_ms <= report.at_ms + TIMES.poll_max_ms
+    assert resting(desk.exchange) == ["S2", "T1"]
+
+
 # --- a history that does not come to its end --------------------------------------------------------------------------
 
 
