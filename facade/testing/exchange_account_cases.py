@@ -1,4 +1,4 @@
-"""Cases X34 to X50 of the exchange contract: readings of the account, settings, rules, and hedge mode."""
+"""Cases X34 to X51 of the exchange contract: readings of the account, settings, rules, and hedge mode."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from surefill.domain.errors import OrderExecutionError, OrderRejectedError
 from surefill.domain.ids import Leg
 from surefill.domain.numbers import EXACT
+from surefill.domain.order import Order
 from surefill.domain.refusal import Refusal
 from surefill.domain.reply import ReplyKind
 from surefill.domain.side import MarginType, PositionMode, PositionSide, Side
@@ -179,6 +180,19 @@ class AccountCases:
             expect(desk.send(order).kind, ReplyKind.ACCEPTED, "the reply")
         desk.exchange.positions()
         expect(asked, ["outer", "inner", "outer"], "who was asked")
+
+    def test_x51_a_longer_read_tells_what_it_has_shown(self, desk: Desk) -> None:
+        """X51 While telling, a snapshot hands over its conditional orders and a history its orders; afterwards none."""
+        mark = desk.exchange.history(desk.symbol).watermark
+        desk.send(desk.market())
+        desk.send(desk.leg(Leg.STOP, desk.at(-5)))
+        heard: list[tuple[Order, ...]] = []
+        with desk.exchange.telling(heard.append):
+            snapshot = desk.exchange.snapshot(desk.symbol)
+            history = desk.exchange.history(desk.symbol, mark)
+        desk.exchange.snapshot(desk.symbol)
+        expect(heard, [snapshot.conditionals, history.orders], "what was told")
+        expect([len(each) for each in heard], [1, 1], "how many orders that were")
 
 
 class HedgeCases:

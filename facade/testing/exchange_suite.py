@@ -18,7 +18,7 @@ HarnessFactory: TypeAlias = Callable[[PositionMode], ExchangeHarness | None]
 
 
 class ExchangeContract(OrderCases, LegCases, AccountCases, HedgeCases):
-    """Cases X01 to X50. A subclass, made by `exchange_contract`, says where accounts come from."""
+    """Cases X01 to X51. A subclass, made by `exchange_contract`, says where accounts come from."""
 
     factory: ClassVar[HarnessFactory]
     """Where accounts come from."""
