@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import attrs
@@ -46,20 +46,33 @@ def lost_elsewhere(
     Raises:
         OrderExecutionError, AuthenticationError: the exchange did not answer.
     """
-    history = desk.exchange.history(book.symbol, _before_entries(book))
+    mark = _before_entries(book)
+    history = desk.exchange.history(book.symbol, mark)
+    ours = _with_closed(desk, book, history)
+    if _before_entries(ours) != mark:  # what an exit was to close of those that are closed by now, may have been gone
+        history = desk.exchange.history(book.symbol, _before_entries(ours))
+        ours = _with_closed(desk, book, history)
     _ask_for_more(desk, book, history)
-    ours = attrs.evolve(book, signals=(*_closed_since(desk, book, history), *book.signals))
     return {direction: _lost(ours, history, snapshot, direction) for direction in directions}
 
 
-def _closed_since(desk: Desk, book: SymbolBook, history: History) -> tuple[SignalState, ...]:
-    """Return signals of ours that had orders in *history* and are closed by now: what those closed was their own."""
-    known = {stem(desk.namespace, state.signal_id) for state in book.signals}
+def _with_closed(desk: Desk, book: SymbolBook, history: History) -> SymbolBook:
+    """Return *book* with the signals of ours that are closed by now, and had a part in *history*.
+
+    Orders in it are theirs, and closed what was their own; or an exit in it was to close size of theirs.
+    """
     parsed = (parse_ours(order.client_id, desk.namespace) for order in history.orders)
-    stems = {ours.stem for ours in parsed if ours is not None} - known
-    if not stems:
-        return ()
-    names = (name for name in signal_ids(desk) if stem(desk.namespace, name) in stems)
+    open_stems = {stem(desk.namespace, state.signal_id) for state in book.signals}
+    stems = {ours.stem for ours in parsed if ours is not None} - open_stems
+    traded = _closed(desk, [name for name in signal_ids(desk) if stem(desk.namespace, name) in stems] if stems else [])
+    known = {state.signal_id for state in (*book.signals, *traded)}
+    exits = (leg for state in (*book.signals, *traded) for leg in state.of(Leg.EXIT))
+    named = dict.fromkeys(each.signal_id for leg in exits for each in leg.intent.allotments)
+    closed = (*traded, *_closed(desk, [name for name in named if name not in known]))
+    return attrs.evolve(book, signals=(*closed, *book.signals)) if closed else book
+
+
+def _closed(desk: Desk, names: Sequence[str]) -> tuple[SignalState, ...]:
     past = (desk.past_state_if_readable(name) for name in names)
     return tuple(state for state in past if state is not None and state.closed_by is not None)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from surefill.adapters.journal import MemoryJournal
 from surefill.adapters.simulated import Fault
 from surefill.adapters.venue import VenueSettings
 from surefill.domain.alarm import AlarmKind
@@ -31,6 +32,7 @@ from tests.papers import (
     held,
     id_of,
     paper_desk,
+    restart,
     resting,
     trade_by_hand,
 )
@@ -104,6 +106,25 @@ def test_what_a_closed_bracket_of_ours_sold_explains_no_loss_of_another() -> Non
     desk.guard(40)
     assert [events(desk.journal, name, WrittenOff) for name in ("s2", "s3")] == [[], []]
     assert resting(desk.exchange) == ["S1", "S1", "T1", "T1"]
+
+
+def test_an_exit_that_was_to_close_what_was_gone_closed_something_else() -> None:
+    """A lost journal brings a bracket back that was closed long ago; the next close counts on its size as well.
+
+    What it closed of the other bracket instead is explained by the older exit, from before that other's entry.
+    """
+    desk = paper_desk()
+    desk.execute(entry("s1"))
+    desk.execute(close("c1"), None)
+    after = restart(desk, MemoryJournal())
+    after.execute(entry("s1"))
+    after.execute(entry("s2", target="130"), "2")
+    after.execute(close("c2"), "1.5")
+    after.guard(20)
+    assert after.report("s1").outcome is Outcome.CLOSED
+    (lost,) = events(after.journal, "s2", WrittenOff)
+    assert lost.quantity == 1
+    assert {order.quantity for order in after.manager.open_orders(ACME)} == {Decimal("0.5")}
 
 
 def test_a_part_closed_by_hand_is_written_off_once() -> None:
