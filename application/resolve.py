@@ -39,7 +39,8 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
         if leg.fate is not Fate.OPEN_QUESTION:
             break
         before = desk.rounds.get(leg.client_id, ())
-        desk.rounds[leg.client_id] = (*before, Round(began, clean)) if clean else ()  # only an unbroken run counts
+        # a trace starts the count anew; a witness that was not heard proves nothing, neither now nor of before
+        desk.rounds[leg.client_id] = () if clean is False else (*before, Round(began, clean=True)) if clean else before
         if absent(leg.intent, desk.rounds[leg.client_id], desk.timings):
             desk.record(Absent(desk.now_ms(), leg.intent.signal_id, leg.client_id), vital=True)
             break
@@ -61,16 +62,16 @@ def resolve(desk: Desk, leg: LegState, *, until_ms: int) -> None:
     )
 
 
-def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool:
-    """Look once; return whether every witness was heard and none knew anything.
+def _round(desk: Desk, leg: LegState, *, witnesses: bool) -> bool | None:
+    """Look once; return whether no witness knew anything, and None when not all of them were heard.
 
     Each is asked by itself: one that does not answer must not keep the others from being heard.
     """
     heard = _hear(desk, leg, lambda: _asked(desk, leg))
     if leg.fate is not Fate.OPEN_QUESTION or (heard and not witnesses):
-        return False
-    silent = _hear(desk, leg, lambda: _nothing_listed(desk, leg))
-    return heard and silent and leg.fate is Fate.OPEN_QUESTION and witnesses
+        return None
+    nothing = _hear(desk, leg, lambda: _nothing_listed(desk, leg))
+    return nothing if nothing is False or (heard and witnesses) else None
 
 
 def _asked(desk: Desk, leg: LegState) -> bool:
@@ -78,13 +79,13 @@ def _asked(desk: Desk, leg: LegState) -> bool:
     return True
 
 
-def _hear(desk: Desk, leg: LegState, witness: Callable[[], bool]) -> bool:
-    """Return what a witness says; False when it does not answer."""
+def _hear(desk: Desk, leg: LegState, witness: Callable[[], bool]) -> bool | None:
+    """Return what a witness says; None when it does not answer."""
     try:
         return witness()
     except (OrderExecutionError, AuthenticationError) as error:
         unanswered(desk, error, leg.intent.request.symbol)
-        return False
+        return None
 
 
 def _nothing_listed(desk: Desk, leg: LegState) -> bool:

@@ -17,6 +17,7 @@ class Round:
     Attributes:
         began_ms: exchange time when it began.
         clean: every read succeeded and nothing of the order, nor any trade or size that nobody can explain, was found.
+            A round in which a read failed is none at all: it proves nothing, neither now nor of those before it.
     """
 
     began_ms: int

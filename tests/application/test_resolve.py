@@ -12,6 +12,7 @@ from surefill.adapters.simulated import Fault
 from surefill.domain.actions import ExitWhy
 from surefill.domain.alarm import AlarmKind
 from surefill.domain.audit_record import AuditType
+from surefill.domain.errors import ExchangeUnavailableError
 from surefill.domain.events import Absent, Answered, Missed, Seen
 from surefill.domain.ids import Leg
 from surefill.domain.protection_policy import OnLateFill, ProtectionPolicy
@@ -646,6 +647,25 @@ def test_what_is_due_does_not_wait_for_a_verdict() -> None:
 
     assert refused.reason is Refusal.FROZEN
     assert desk.now_ms() - began <= 1_000
+
+
+def test_a_read_that_fails_takes_nothing_back() -> None:
+    """Every other round one witness does not answer: that proves nothing, and the rounds before it still count."""
+    desk = paper_desk(Fault.request_lost(leg="E", nth=1))
+    calls = 0
+
+    def history(itself: Callable[..., object], *args: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls > 1 and calls % 2:
+            raise ExchangeUnavailableError("no answer")
+        return itself(*args)
+
+    desk.exchange.script["history"] = history
+    report = desk.execute(entry())
+
+    assert calls >= 6
+    assert (report.outcome, report.provisional) == (Outcome.NOT_FILLED, True)
 
 
 def test_rounds_count_on_from_call_to_call() -> None:
